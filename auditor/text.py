@@ -115,6 +115,11 @@ def short_digest(digest: str) -> str:
     return short_digests(digest) if _DIGEST.fullmatch(digest) else clean(short(digest))
 
 
+def short_hash(digits: str) -> str:
+    """Return the first 12 digits of a hash that is written without its algorithm, such as a commit."""
+    return digits[:12]
+
+
 def short_digests(text: str) -> str:
     """Return `text` with every digest shortened to 12 hexadecimal digits."""
     return _DIGEST.sub("\\1…", text)

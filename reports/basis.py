@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.report import AgeRow, EvidenceBasis, EvidenceOrigin, Report, Timing
-from auditor.text import days, listed, many
+from auditor.text import days, listed, many, short_hash
 
 _ORIGINS = {
     EvidenceOrigin.FILE: "Evidence file",
@@ -19,7 +19,7 @@ def facts_line(report: Report) -> str:
     if used is None:
         return ""
     beside = f", with {listed(used.overlays, 3)}" if used.overlays else ""
-    return f"Facts as of {used.as_of.isoformat()} (SHA-256 {used.digest[:12]}){beside}."
+    return f"Facts as of {used.as_of.isoformat()} (SHA-256 {short_hash(used.digest)}){beside}."
 
 
 def source_line(report: Report) -> str:

@@ -23,14 +23,14 @@ EVIDENCE = EXAMPLE / "plant-7.evidence"
 DAY = "2026-11-23"
 
 
-def test_an_audit_is_the_one_of_the_command_line(tmp_path: Path) -> None:
+def test_audit_equals_that_of_the_command_line(tmp_path: Path) -> None:
     report = audit(EVIDENCE, at=DAY)
     done = run("audit", EVIDENCE, "--at", DAY, "--format", "json", cwd=tmp_path)
     assert json.loads(render(report, "json")) == json.loads(done.stdout)
     assert (report.verdict, report.exit_code) == (Verdict.NOT_READY, done.returncode)
 
 
-def test_a_plan_is_judged_with_evidence_and_without() -> None:
+def test_plan_is_audited_with_and_without_evidence() -> None:
     plan = load_plan(EXAMPLE / "plan.yaml")
     known = audit(plan, evidence=EVIDENCE, at=datetime.date.fromisoformat(DAY), only=["image-absent"])
     assert [item.finding.check for item in known.findings if item.severity is Severity.ERROR] == ["image-absent"]
@@ -39,7 +39,7 @@ def test_a_plan_is_judged_with_evidence_and_without() -> None:
     assert audit(plan, at=DAY, only=["image-absent"], strict=True).exit_code == 1
 
 
-def test_the_scope_and_required_areas_are_those_of_the_command_line() -> None:
+def test_scope_and_required_areas_equal_those_of_the_command_line() -> None:
     plan = load_plan(EXAMPLE / "plan.yaml")
     report = audit(plan, at=DAY, only=["image-reference-invalid"], require=["storage", "trust"])
     assert {row.area.value for row in report.scope if row.is_required} == {"storage", "trust"}
@@ -50,7 +50,7 @@ def test_the_scope_and_required_areas_are_those_of_the_command_line() -> None:
         audit(plan, at=DAY, require=["storag"])
 
 
-def test_an_audit_without_evidence_ignores_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audit_without_evidence_ignores_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line keeps one per plan. The result of the API depends on its arguments alone."""
     monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path))
     plan = load_plan(EXAMPLE / "plan.yaml")
@@ -73,20 +73,20 @@ def test_waivers_and_a_baseline_count_as_on_the_command_line(tmp_path: Path) -> 
     assert (third.counts.error, third.counts.waived) == (0, first.counts.waived + 1)
 
 
-def test_what_is_wrong_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_invalid_input_is_an_error_with_its_location(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("version: 1\npools: {}\nspools: {}\n")
     with pytest.raises(AuditorError, match=r"plan\.yaml:3:1"):
         load_plan(path)
 
 
-def test_every_name_is_on_its_page() -> None:
+def test_every_public_name_is_documented() -> None:
     page = (ROOT / "docs/api.md").read_text()
     for name in auditor.api.__all__:
         assert f"`{name}" in page, name
 
 
-def test_the_example_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
+def test_example_of_the_page_runs_unchanged(tmp_path: Path) -> None:
     """In a folder with the example's files, and no registry to ask: what needs one is undetermined."""
     shutil.copytree(EXAMPLE, tmp_path / "site")
     page = (ROOT / "docs/api.md").read_text()

@@ -43,7 +43,7 @@ def script(text: str, folder: Path, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def test_the_blocker_blocks(tmp_path: Path) -> None:
+def test_blocked_import_fails(tmp_path: Path) -> None:
     text = """
     for name in BLOCKED:
         try:
@@ -54,7 +54,7 @@ def test_the_blocker_blocks(tmp_path: Path) -> None:
     assert script(text, tmp_path).count("is blocked") == 4
 
 
-def test_an_audit_needs_no_command_line(tmp_path: Path) -> None:
+def test_audit_needs_no_command_line(tmp_path: Path) -> None:
     text = """
     from auditor.api import audit, render
     report = audit(sys.argv[1], at="2026-11-23")
@@ -63,7 +63,7 @@ def test_an_audit_needs_no_command_line(tmp_path: Path) -> None:
     assert script(text, tmp_path, EXAMPLE / "plant-7.evidence").split() == ["not-ready", "True", "True", "True"]
 
 
-def test_a_collection_needs_no_command_line_and_draws_nothing(tmp_path: Path) -> None:
+def test_collection_needs_no_command_line_and_draws_nothing(tmp_path: Path) -> None:
     """Its progress goes to a function of the script."""
     text = """
     from auditor.api import audit, collect, load_plan
@@ -84,7 +84,7 @@ def test_a_collection_needs_no_command_line_and_draws_nothing(tmp_path: Path) ->
     assert all(name in said for name in names)
 
 
-def test_an_image_list_needs_no_command_line(tmp_path: Path) -> None:
+def test_image_list_needs_no_command_line(tmp_path: Path) -> None:
     text = """
     from auditor.api import load_plan
     from auditor.pipeline.image_list import image_list
@@ -93,7 +93,7 @@ def test_an_image_list_needs_no_command_line(tmp_path: Path) -> None:
     assert "ghcr.io/plant7/vision:3.0.0" in script(text, tmp_path, EXAMPLE / "plan.yaml").split()
 
 
-def test_an_interrupted_collection_raises_an_exception_of_our_own(tmp_path: Path) -> None:
+def test_interrupted_collection_raises_an_auditor_exception(tmp_path: Path) -> None:
     """And keeps the observations so far."""
     text = """
     import os, signal

@@ -146,11 +146,11 @@ def test_contracts_with_a_list_of_rooms_name_all() -> None:
     assert set(CONTRACTS["report-only"]["forbidden_modules"]) == ROOMS - known - above  # the layers forbid those above
 
 
-def test_the_bare_package_imports_nothing_of_ours() -> None:
+def test_bare_package_imports_no_other_module() -> None:
     assert list(MAP.imported_by(ROOT / "auditor" / "__init__.py", MODULES)) == []
 
 
-def test_no_module_has_a_name_without_a_meaning() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     assert [module for module in MODULES if FORBIDDEN_NAMES & set(module.split("."))] == []
 
 
@@ -179,7 +179,7 @@ def test_figures_count_rooms_arrows_and_cycles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES.values(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_one_module_starts_programs_and_one_ends_the_process(path: Path) -> None:
+def test_only_one_module_starts_programs_and_one_ends_the_process(path: Path) -> None:
     """Only the module with the limits starts programs; only the command line ends the process."""
     text = path.read_text("utf-8")
     name = path.relative_to(ROOT).as_posix()
@@ -204,7 +204,7 @@ def test_no_module_imports_a_private_name_of_another(path: Path) -> None:
     assert found == []
 
 
-def test_every_exception_to_lint_rules_is_of_a_selected_rule_and_has_a_reason() -> None:
+def test_every_lint_exception_is_of_a_selected_rule_and_has_a_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
     ignored = {code for codes in lint["per-file-ignores"].values() for code in codes}

@@ -186,7 +186,7 @@ def test_no_canary_reaches_an_output(bench: Bench) -> None:
             assert "\ufffe" not in file.read_text(encoding="utf-8")
 
 
-def test_the_search_finds_what_is_there() -> None:
+def test_search_finds_a_planted_canary() -> None:
     canaries = Canaries()
     value = canaries.at("here", "+/&<'\"é")
     for text in (value, urllib.parse.quote(value, safe=""), html.escape(value), json.dumps(value), value.encode().hex()):

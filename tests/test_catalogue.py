@@ -45,7 +45,7 @@ def cases() -> list[Any]:
     return [pytest.param(name, form, id=f"{name}: {form['name']}") for name in written for form in examples_of(name)]
 
 
-def test_files_registry_and_examples_are_the_same_ids() -> None:
+def test_files_registry_and_examples_have_the_same_ids() -> None:
     assert set(module_files()) == set(BY_ID)
     assert {path.stem for path in EXAMPLES.iterdir()} == set(BY_ID)
 
@@ -57,14 +57,14 @@ def test_ids_and_titles_are_unique() -> None:
 
 
 @ids
-def test_a_title_states_the_fault_in_at_most_nine_words(check: Check) -> None:
+def test_title_states_the_fault_in_at_most_nine_words(check: Check) -> None:
     assert len(check.title.split()) <= 9
     assert not check.title.startswith(("A ", "An ", "The "))
     assert not check.title.endswith(".")
 
 
 @ids
-def test_a_check_lives_in_the_file_of_its_id_and_the_folder_of_its_family(check: Check) -> None:
+def test_check_is_in_the_file_of_its_id_and_the_folder_of_its_family(check: Check) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.id)
     path = module_files()[check.id]
     assert path.parent.name == check.family
@@ -77,7 +77,7 @@ def test_every_check_belongs_to_an_area_of_the_scope(check: Check) -> None:
 
 
 @rules
-def test_a_page_has_the_five_headings_in_order_and_says_something_under_each(rule: Rule) -> None:
+def test_page_has_the_five_headings_in_order_with_text_under_each(rule: Rule) -> None:
     sections = sections_of(rule)
     assert tuple(sections) == HEADINGS
     assert all(text.strip() for text in sections.values())
@@ -90,7 +90,7 @@ def test_every_fact_table_that_a_page_names_exists(check: Check) -> None:
 
 
 @rules
-def test_references_are_ones_that_a_reader_can_find(rule: Rule) -> None:
+def test_references_can_be_found_by_a_reader(rule: Rule) -> None:
     """Pages of this repository by their path, issues with their repository or project, documents by name."""
     said = sections_of(rule)["References"].strip()
     assert said.endswith(".")
@@ -102,7 +102,7 @@ def test_references_are_ones_that_a_reader_can_find(rule: Rule) -> None:
 
 
 @rules
-def test_the_words_of_a_page_are_explained(rule: Rule) -> None:
+def test_terms_of_a_page_are_explained(rule: Rule) -> None:
     """A newcomer who has only this page: what our tables are, and what a foreign layer is, stands on it."""
     text = " ".join(f"{rule.title} {rule.page}".lower().split())
     known = words_in(f"{rule.title} {rule.page}")
@@ -111,18 +111,18 @@ def test_the_words_of_a_page_are_explained(rule: Rule) -> None:
 
 
 @ids
-def test_there_is_an_example_of_every_outcome_that_the_check_has(check: Check) -> None:
+def test_every_kind_of_outcome_has_an_example(check: Check) -> None:
     outcomes = {form["outcome"] for form in examples_of(check.id)}
     never = sections_of(check)["When it is undetermined"].strip().startswith("Never")
     assert outcomes == set(OUTCOMES) - ({"undetermined"} if never else set())
 
 
 @ids
-def test_the_worst_severity_of_the_examples_is_the_declared_one(check: Check) -> None:
+def test_worst_severity_of_the_examples_is_the_declared_one(check: Check) -> None:
     severities = {form["severity"] for form in examples_of(check.id) if form["outcome"] == "failing"}
     assert check.severity.value in severities
 
 
 @pytest.mark.parametrize(("check_id", "form"), cases())
-def test_an_example_holds(check_id: str, form: dict[str, Any]) -> None:
+def test_example_has_its_expected_outcomes(check_id: str, form: dict[str, Any]) -> None:
     assert_example(BY_ID[check_id], form)

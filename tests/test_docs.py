@@ -67,18 +67,18 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
-def test_a_generated_file_is_what_the_generator_writes(path: Path) -> None:
+def test_generated_file_is_up_to_date(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == GENERATED[path](), "run `make docs` and read the difference"
 
 
 @pytest.mark.parametrize("rule", rules(CATALOGUE), ids=lambda rule: rule.id)
-def test_every_finding_has_its_place_on_the_page_of_checks(rule: Rule) -> None:
+def test_every_finding_has_a_section_on_the_page_of_checks(rule: Rule) -> None:
     page, anchor = rule.anchor.split("#")
     assert anchor in anchors(DOCS / page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_lands(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for link in _LINK.findall(page.read_text(encoding="utf-8")):
         file, _, anchor = link.partition("#")
         target = page.parent / file if file else page
@@ -86,7 +86,7 @@ def test_every_link_lands(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
 
 
-def test_every_page_is_linked_from_the_front_of_the_docs() -> None:
+def test_every_page_is_linked_from_the_start_page() -> None:
     front = DOCS / "README.md"
     linked = set(_LINK.findall(front.read_text(encoding="utf-8")))
     assert {page.name for page in DOCS.glob("*.md")} - linked == {front.name}
@@ -100,7 +100,7 @@ def arguments_of(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_a_command_of_the_docs_is_understood(line: str) -> None:
+def test_command_of_the_docs_is_accepted(line: str) -> None:
     name, *arguments = arguments_of(line)
     command = COMMANDS[name]
     if arguments:  # else it is only named in running text
@@ -108,13 +108,13 @@ def test_a_command_of_the_docs_is_understood(line: str) -> None:
         assert context.params
 
 
-def test_a_command_that_is_wrong_would_be_noticed() -> None:
+def test_wrong_command_is_detected() -> None:
     with pytest.raises(Exception, match="No such option"):
         COMMANDS["audit"].make_context("audit", ["plan.yaml", "--ofline"])
 
 
 @pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)
-def test_the_plans_of_the_docs_load(page: Path) -> None:
+def test_plans_of_the_docs_load(page: Path) -> None:
     for text in fences(page, "yaml"):
         shown = yaml.safe_load(text)
         whole = shown if "version" in shown else {"version": 1, "pools": {"p": {"platform": "linux/amd64"}}, **shown}
@@ -122,7 +122,7 @@ def test_the_plans_of_the_docs_load(page: Path) -> None:
         assert load_plan_files("plan.yaml", {"plan.yaml": yaml.safe_dump(whole).encode(), **lists}).pools
 
 
-def test_a_check_is_explained_with_its_example_and_what_the_auditor_says_to_it(tmp_path: Path) -> None:
+def test_check_is_explained_with_its_example_and_the_output(tmp_path: Path) -> None:
     shown = auditor("explain", "windows-build-mismatch", cwd=tmp_path).stdout
     assert "## Example: Server 2019 image on Server 2022" in shown
     assert "quay.io/calico/node-windows:v3.24.0\n```" in shown
@@ -134,7 +134,7 @@ def test_a_check_is_explained_with_its_example_and_what_the_auditor_says_to_it(t
 
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
-def test_every_check_has_a_worked_example_in_its_own_words(check: Check) -> None:
+def test_every_check_has_its_own_worked_example(check: Check) -> None:
     example = worked(check.id)
     assert example is not None
     shown = "\n".join(markdown(example, "##"))
@@ -142,23 +142,23 @@ def test_every_check_has_a_worked_example_in_its_own_words(check: Check) -> None
     assert all(command in shown for command in example.said.commands)
 
 
-def test_what_has_no_example_is_explained_without_one(tmp_path: Path) -> None:
+def test_rule_without_an_example_is_explained_without_one(tmp_path: Path) -> None:
     assert worked("waiver-expired") is None
     shown = auditor("explain", "waiver-expired", cwd=tmp_path).stdout
     assert "References" in shown
     assert "Example" not in shown
 
 
-def test_the_readme_s_example_is_there() -> None:
+def test_example_of_the_readme_exists() -> None:
     assert "examples/plant-7" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (EXAMPLE / "plan.yaml").is_file()
 
 
-def test_every_command_has_its_place_on_the_page() -> None:
+def test_every_command_has_a_section_on_the_page() -> None:
     assert set(generator().COMMAND_EXAMPLES) == set(COMMANDS)
 
 
-def test_the_manual_page_is_plain_roff_with_every_command() -> None:
+def test_manual_page_is_plain_roff_with_every_command() -> None:
     page = (DOCS / "auditor.1").read_text(encoding="ascii")
     for name in COMMANDS:
         assert f".SS auditor {name}" in page
@@ -167,7 +167,7 @@ def test_the_manual_page_is_plain_roff_with_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", ["docs/architecture.md", "docs/decisions.md", "CONTRIBUTING.md"])
-def test_every_path_that_a_page_names_exists(name: str) -> None:
+def test_every_path_on_a_page_exists(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     tops = "auditor|checks|reports|tests|docs|examples|bench|tools"
     named = {path for path in re.findall(rf"`((?:{tops})/[\w./-]*)`", text) if path.rpartition("/")[2] not in PLACEHOLDERS}
@@ -175,7 +175,7 @@ def test_every_path_that_a_page_names_exists(name: str) -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_the_map_shows_every_room() -> None:
+def test_map_shows_every_room() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 200
     rooms = {path.name for path in (ROOT / "auditor").iterdir() if path.is_dir() and path.name != "__pycache__"}

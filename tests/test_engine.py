@@ -97,7 +97,7 @@ def test_finding_before_a_failure_is_kept() -> None:
     assert len(broken.findings) == 1
 
 
-def test_a_failed_check_blocks_readiness() -> None:
+def test_failed_check_blocks_readiness() -> None:
     checks = [made_check(saying(Fine(100)), "fine"), made_check(yields_nonsense, "broken")]
     report = judge(evaluate(small_site(), checks, TODAY), Policy(), TODAY)
     assert (report.verdict, report.exit_code) == (Verdict.UNDETERMINED, 3)
@@ -114,7 +114,7 @@ def test_unselected_check_does_not_run_and_gives_the_reason() -> None:
 @pytest.mark.parametrize(
     "requirement", [Requirement.WINDOWS_POOLS, Requirement.REGISTRY, Requirement.REGISTRY_DISK, Requirement.ENDPOINTS]
 )
-def test_a_check_whose_requirement_the_plan_lacks_does_not_apply(requirement: Requirement) -> None:
+def test_check_whose_requirement_the_plan_lacks_does_not_apply(requirement: Requirement) -> None:
     needy = made_check(raises_midway, requires=(Requirement.IMAGES, requirement))
     said = evaluate(small_site(), [needy], TODAY).results[0]
     assert said == CheckResult(needy, not_applicable=requirement.value)

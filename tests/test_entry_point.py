@@ -39,7 +39,7 @@ def started(*command: str, cwd: Path, extra: dict[str, str] | None = None) -> su
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_checkout_that_is_not_installed_still_runs() -> None:
+def test_checkout_that_is_not_installed_runs() -> None:
     """Its folders `checks` and `reports` are in the current folder too."""
     folders = ":".join(path for path in sys.path if path.endswith("site-packages"))
     script = "import runpy, sys; sys.path[0] = ''; sys.argv[1:] = ['checks']; runpy.run_module('auditor', run_name='__main__')"

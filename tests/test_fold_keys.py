@@ -95,14 +95,14 @@ def test_outcomes_with_one_fold_key_differ_only_in_names() -> None:
     assert folded > 100
 
 
-def test_a_message_is_the_sum_of_its_parts() -> None:
+def test_message_is_the_sum_of_its_parts() -> None:
     for finding in (one for found in seen() for one in found if isinstance(one, Finding)):
         assert finding.message == " ".join(part.text for part in finding.stated)
         assert finding.cause
         assert all(part.text.strip() == part.text for part in finding.stated)
 
 
-def test_a_part_that_names_its_pool_or_client_does_so() -> None:
+def test_part_with_a_pool_or_client_contains_its_name() -> None:
     for finding in (one for found in seen() for one in found if isinstance(one, Finding) and one.parts):
         who = finding.subject.pool or finding.client
         for part in finding.parts:
@@ -139,5 +139,5 @@ def made(**changes: Any) -> Finding:
         ({"case": "curl x", "facts": {"client": "curl"}}, {"case": "git x", "facts": {"client": "git"}}, True),
     ],
 )
-def test_fold_key_depends_on_structure_alone(one: dict[str, Any], other: dict[str, Any], *, same: bool) -> None:
+def test_fold_key_depends_on_structure_only(one: dict[str, Any], other: dict[str, Any], *, same: bool) -> None:
     assert (made(**one).fold_key == made(**other).fold_key) is same

@@ -172,14 +172,14 @@ def test_no_two_views_disagree_about_a_host(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", UNKNOWN)
-def test_a_host_that_is_not_fully_known_is_unknown(host: str) -> None:
+def test_host_that_is_not_fully_known_is_unknown(host: str) -> None:
     reach = Reach(("*", "0.0.0.0/0"), ("registry.example",))
     assert reach.of(host) is Scope.UNKNOWN
     assert reach.of_url(f"https://{host}/x") is Scope.UNKNOWN
     assert not reach.declares(host)
 
 
-def test_an_unknown_host_is_neither_external_nor_passed() -> None:
+def test_unknown_host_is_neither_external_nor_passed() -> None:
     site = site_with("${mirror}.example")
     assert external_in(site, "${mirror}.example") <= {"certificates", "registry"}
     assert [one.why for one in site.chart_fetches.unknown] == ["the host of https://${mirror}.example/charts is unknown"]
@@ -187,7 +187,7 @@ def test_an_unknown_host_is_neither_external_nor_passed() -> None:
     assert {group.first.way for group in site.mirroring} == {PullRoute.UNKNOWN}
 
 
-def test_a_registry_without_network_reachable_is_internal_for_all() -> None:
+def test_registry_is_internal_without_network_reachable() -> None:
     reach = reach_of(plan_of("version: 1\npools: {a: {platform: linux/amd64}}\nregistry: {host: 'Harbor.example:8443'}\n"))
     assert reach.of_url("https://harbor.example/v2/x/blobs/sha256:0") is Scope.INTERNAL
     assert reach.of("harbor.example:8443") is reach.of("HARBOR.example.") is Scope.INTERNAL
@@ -195,7 +195,7 @@ def test_a_registry_without_network_reachable_is_internal_for_all() -> None:
 
 
 @pytest.mark.parametrize("host", ["a.svc", "a.b.svc.cluster.local"])
-def test_what_a_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
+def test_content_of_a_cluster_host_is_unknown(host: str) -> None:
     """Internal, but no check passes because of it: the plan does not say what answers there."""
     site = site_with(host)
     assert not site.reach.declares(host)
@@ -206,7 +206,7 @@ def test_what_a_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["Registry.Example:5000", "registry.example:5000", "REGISTRY.example:5000"])
-def test_a_pull_finds_its_endpoint_in_every_spelling(written: str) -> None:
+def test_pull_finds_its_endpoint_in_every_spelling(written: str) -> None:
     """Otherwise the matrix would not count a TLS failure of the registry for the images that nodes pull from it."""
     plan = "version: 1\npools: {a: {platform: linux/amd64}}\nimages: [{ref: 'docker.io/library/web:1'}]\n"
     site = site_of({"plan": f"{plan}registry: {{host: 'Registry.example:5000'}}\nendpoints: ['{written}']\n"})
@@ -235,7 +235,7 @@ def test_each_kind_of_connection_is_reported_by_one_check() -> None:
         ("https://./x", Remote(".", 443, "https")),
     ],
 )
-def test_a_url_gives_host_port_and_scheme(url: str, remote: Remote) -> None:
+def test_url_gives_host_port_and_scheme(url: str, remote: Remote) -> None:
     assert remote_of(url) == remote
 
 
@@ -324,7 +324,7 @@ def test_loopback_is_internal_only_if_the_plan_declares_it() -> None:
         ("127.0.0.1", "localhost", False),
     ],
 )
-def test_a_host_is_named_only_by_itself_or_a_small_network(reachable: str, host: str, named: bool) -> None:
+def test_host_is_named_only_by_itself_or_a_small_network(reachable: str, host: str, named: bool) -> None:
     assert Reach((reachable,)).names(host) is named
 
 
@@ -338,7 +338,7 @@ def test_a_host_is_named_only_by_itself_or_a_small_network(reachable: str, host:
         ("127.1:5000", "127.0.0.1:5000", "https"),
     ],
 )
-def test_an_authority_has_one_spelling(one: str, other: str, scheme: str) -> None:
+def test_authority_has_one_spelling(one: str, other: str, scheme: str) -> None:
     assert authority(one, scheme) == authority(other, scheme)
 
 
@@ -365,5 +365,5 @@ def test_hostile_urls_and_patterns_never_raise(url: str, pattern: str) -> None:
 @example("a:1.")
 @example("a :1")
 @example("a. .")
-def test_canonical_is_stable(host: str) -> None:
+def test_canonical_form_is_stable(host: str) -> None:
     assert canonical(canonical(host)) == canonical(host)

@@ -49,7 +49,7 @@ def run(folder: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=cwd, env=kept, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_exactly_the_files_of_the_packages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert {name for name in held if ".data/" in name} == {next(name for name in held if name.endswith("man1/auditor.1"))}
@@ -77,17 +77,17 @@ def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path
         "reports/html/templates/rows.js",
     ],
 )
-def test_what_is_no_python_is_in_the_wheel(unpacked: Path, name: str) -> None:
+def test_data_files_are_in_the_wheel(unpacked: Path, name: str) -> None:
     assert (unpacked / name).is_file()
 
 
-def test_the_licence_and_the_command_are_in_the_metadata(unpacked: Path) -> None:
+def test_licence_and_command_are_in_the_metadata(unpacked: Path) -> None:
     metadata = next(unpacked.glob("*.dist-info"))
     assert "auditor = auditor.__main__:main" in (metadata / "entry_points.txt").read_text()
     assert (metadata / "licenses" / "LICENSE").is_file()
 
 
-def test_the_program_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:
+def test_program_runs_from_the_wheel_only(unpacked: Path, tmp_path: Path) -> None:
     where = run(
         unpacked,
         "-c",

@@ -14,7 +14,7 @@ def test_every_listed_test_exists() -> None:
         assert not function or re.search(rf"^def {function}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
 
 
-def test_folders_that_are_left_out_exist() -> None:
+def test_omitted_folders_exist() -> None:
     assert all((ROOT / name).is_dir() for name in WITH_PEERS + WITH_PROCESSES)
 
 

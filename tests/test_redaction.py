@@ -93,7 +93,7 @@ ODD = "p+/&<'\"é ss"
 
 
 @pytest.mark.parametrize("text", FORMS)
-def test_a_secret_is_found_by_its_form(text: str) -> None:
+def test_secret_is_found_by_its_form(text: str) -> None:
     clean = redact(text.replace("§", "hunter22word"))
     assert clean == text.replace("§", REDACTED) or "[host.header]" in text
     assert "hunter22word" not in clean
@@ -116,7 +116,7 @@ def test_private_keys_and_tokens_are_redacted_by_form() -> None:
 
 
 @pytest.mark.parametrize("secret", ["Kx01qW7vZp", ODD, "abcdefgh1", "a" * 400 + "1"])
-def test_a_remembered_value_is_found_in_every_encoding(secret: str) -> None:
+def test_remembered_value_is_found_in_every_encoding(secret: str) -> None:
     remember(secret)
     raw = secret.encode()
     encoded = [
@@ -142,7 +142,7 @@ def test_a_remembered_value_is_found_in_every_encoding(secret: str) -> None:
         assert REDACTED in clean
 
 
-def test_a_login_is_found_as_http_basic_sends_it() -> None:
+def test_login_is_found_in_http_basic_encoding() -> None:
     remember_login("robot", "hunter22word")
     sent = base64.b64encode(b"robot:hunter22word").decode()
     assert redact_values(f"x {sent} hunter22word") == f"x {REDACTED} {REDACTED}"
@@ -158,7 +158,7 @@ def test_short_value_is_replaced_only_as_a_whole_word() -> None:
     assert redact_values("test testing abc latest (test)") == f"{REDACTED} testing abc latest ({REDACTED})"
 
 
-def test_a_value_of_a_file_is_remembered_unless_it_may_be_a_word() -> None:
+def test_value_of_a_file_is_remembered_unless_it_may_be_a_word() -> None:
     remember_found(b"password: Kx01qW7vZp\nsecret: registry\ntoken: ghcr.io/acme/x1:2\npassword: |\n  Lines0fSecret\n")
     assert redact_values("Kx01qW7vZp registry ghcr.io/acme/x1:2 Lines0fSecret") == (
         f"{REDACTED} registry ghcr.io/acme/x1:2 {REDACTED}"

@@ -109,7 +109,7 @@ def differences(plain: Mapping[str, str], changed: Mapping[str, str], names: Map
     return found
 
 
-def test_an_id_of_a_check_is_only_a_name(plain: Mapping[str, str], tmp_path: Path) -> None:
+def test_renamed_check_id_changes_only_the_name(plain: Mapping[str, str], tmp_path: Path) -> None:
     folder = copied(tmp_path / "changed")
     names = {renamed(one): one for one in IDS}
     assert len(names) == len(IDS)
@@ -129,7 +129,7 @@ def test_an_id_of_a_check_is_only_a_name(plain: Mapping[str, str], tmp_path: Pat
     assert differences(plain, changed, names) == {}
 
 
-def test_the_value_of_an_enum_is_only_a_name(plain: Mapping[str, str], tmp_path: Path) -> None:
+def test_renamed_enum_value_changes_only_the_name(plain: Mapping[str, str], tmp_path: Path) -> None:
     folder = copied(tmp_path / "changed")
     names = {}
     for file, values in VALUES.items():

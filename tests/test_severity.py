@@ -18,7 +18,12 @@ from tests.examined import examples, plant_7
 
 CHECKS = Path(__file__).parent.parent / "checks"
 # Helpers that choose severities for the checks that call them.
-CHOOSERS = {"strain": {"ERROR", "WARNING"}, "outcomes": {"ERROR", "WARNING"}}
+CHOOSERS = {
+    "strain": {"ERROR", "WARNING"},
+    "outcomes": {"ERROR", "WARNING"},
+    "ending": {"ERROR", "WARNING"},
+    "kept": {"INFO"},
+}
 rules = pytest.mark.parametrize("rule", [*CATALOGUE, *POLICY_RULES], ids=lambda rule: rule.id)
 
 
@@ -28,17 +33,17 @@ def table() -> dict[str, list[tuple[Severity, str, str]]]:
     return {check: [(Severity(severity), case, why) for severity, case, why in rows] for check, rows in found.items()}
 
 
-def test_every_rule_is_in_the_table_and_nothing_else_is() -> None:
+def test_table_lists_exactly_the_rules() -> None:
     assert set(table()) == {rule.id for rule in (*CATALOGUE, *POLICY_RULES)}
 
 
 @rules
-def test_the_declared_severity_is_the_worst_case(rule: Rule) -> None:
+def test_declared_severity_is_the_worst_case(rule: Rule) -> None:
     assert rule.severity is max((severity for severity, _, _ in table()[rule.id]), key=lambda severity: severity.rank)
 
 
 @rules
-def test_a_reason_says_what_fails_or_what_else_has_to_happen(rule: Rule) -> None:
+def test_reason_states_the_failure_or_its_condition(rule: Rule) -> None:
     """The rule itself: an error fails, a warning fails only if something else happens as well, an info fails nothing."""
     for severity, case, why in table()[rule.id]:
         assert case
@@ -47,7 +52,7 @@ def test_a_reason_says_what_fails_or_what_else_has_to_happen(rule: Rule) -> None
 
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
-def test_the_severities_in_the_code_are_those_of_the_table(check: Rule) -> None:
+def test_severities_in_the_code_are_those_of_the_table(check: Rule) -> None:
     """Every severity that the module of a check names has a row, and every row is one that the module can give."""
     path = CHECKS / check.family / f"{check.id.replace('-', '_')}.py"
     named: set[str] = set()
@@ -66,7 +71,7 @@ def test_no_finding_of_an_example_has_a_severity_without_a_reason() -> None:
             assert {finding.severity for finding in result.findings} <= known, (site.name, result.check.id)
 
 
-def test_a_pause_image_that_is_certain_is_an_error_and_one_that_is_not_leaves_the_site_undetermined() -> None:
+def test_certain_pause_image_is_an_error_and_uncertain_one_is_undetermined() -> None:
     for site in examples():
         if not site.name.startswith("default-image-missing: Without a distribution"):
             continue

@@ -68,7 +68,7 @@ def heavy_in(modules: set[str], *allowed: str) -> set[str]:
     return {name for name in HEAVY if name in modules and name not in allowed}
 
 
-def test_the_audit_of_a_plain_list_imports_nothing_heavy(tmp_path: Path) -> None:
+def test_audit_of_a_plain_list_imports_no_slow_module(tmp_path: Path) -> None:
     lines = [f"registry.example.com/team/app{number}:1.{number}" for number in range(20)]
     (tmp_path / "list.txt").write_text("# what we run\n" + "\n".join(lines) + "\n")
     modules = modules_of(tmp_path, "audit", "list.txt", "--platform", "linux/amd64", "--offline")
@@ -89,18 +89,18 @@ def test_the_audit_of_a_plain_list_imports_nothing_heavy(tmp_path: Path) -> None
     ],
     ids=" ".join,
 )
-def test_a_command_that_only_prints_imports_nothing_heavy(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_printing_command_imports_no_slow_module(tmp_path: Path, words: tuple[str, ...]) -> None:
     modules = modules_of(tmp_path, *words)
     assert not heavy_in(modules)
     assert not {"msgspec", "sqlite3", "auditor.site.site"} & modules
     assert not modules.intersection(MODULES)
 
 
-def test_the_version_needs_no_parser(tmp_path: Path) -> None:
+def test_version_needs_no_parser(tmp_path: Path) -> None:
     assert "typer" not in modules_of(tmp_path, "--version")
 
 
-def test_the_catalogue_file_is_what_the_checks_declare() -> None:
+def test_catalogue_file_matches_the_checks() -> None:
     assert text_in("checks", "catalogue.json") == catalogue_text(), "run `make docs`"
     for module, check in zip(MODULES, CATALOGUE, strict=True):
         own = check_in(module)
@@ -122,7 +122,7 @@ def lazy_modules() -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(("package", "path"), lazy_modules().items(), ids=lazy_modules())
-def test_lazy_names_are_those_that_the_type_checker_sees(package: str, path: Path) -> None:
+def test_lazy_names_match_the_type_checked_imports(package: str, path: Path) -> None:
     branch = next(node for node in ast.parse(path.read_text()).body if isinstance(node, ast.If))
     declared = {(node.module, alias.name) for node in branch.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     (table,) = [node for node in ast.walk(branch) if isinstance(node, ast.Dict)]
@@ -135,7 +135,7 @@ def test_lazy_names_are_those_that_the_type_checker_sees(package: str, path: Pat
         assert getattr(module, name) is getattr(importlib.import_module(str(home)), name)
 
 
-def test_a_name_that_is_not_listed_is_an_attribute_error() -> None:
+def test_unlisted_name_is_an_attribute_error() -> None:
     from auditor.site import views
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -16,7 +16,7 @@ from auditor.errors import UsageError
 from auditor.facts import TABLES, basis, own_text
 from auditor.plan.spelling import nearest
 from auditor.policy.exit_codes import EXIT_UNDETERMINED
-from auditor.text import many
+from auditor.text import many, short_hash
 from reports.cleaning import clean
 from reports.table import columns
 
@@ -68,7 +68,7 @@ def _print_table(name: str, plan: Path | None) -> None:
 
 def _stamp() -> str:
     used = basis()
-    return f"{many(len(TABLES), 'table')}, last check {used.as_of.isoformat()}, digest {used.digest[:12]}"
+    return f"{many(len(TABLES), 'table')}, last check {used.as_of.isoformat()}, digest {short_hash(used.digest)}"
 
 
 def _tables_text(rows: Iterable[TableSummary]) -> str:

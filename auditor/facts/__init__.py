@@ -8,10 +8,11 @@ the first test that loads it. Rows of an `Overlay` come before the program's row
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -70,6 +71,8 @@ class Overlay:
 
 _NONE = Overlay()
 _IN_USE: list[Overlay] = [_NONE]
+# While a thread holds it, no other thread can change the overlay.
+EXCLUSIVE: Final = threading.RLock()
 
 
 def remembered(function: _Function) -> _Function:
@@ -81,10 +84,11 @@ def remembered(function: _Function) -> _Function:
 
 def use(overlay: Overlay) -> None:
     """Add an overlay to the tables until the next call. `Overlay()` adds no rows."""
-    if overlay != _IN_USE[0]:
-        _IN_USE[0] = overlay
-        for clear in _CACHES:
-            clear()
+    with EXCLUSIVE:
+        if overlay != _IN_USE[0]:
+            _IN_USE[0] = overlay
+            for clear in _CACHES:
+                clear()
 
 
 def overlay_in_use() -> Overlay:
@@ -120,6 +124,7 @@ TABLES: tuple[str, ...] = (
     "archive_kinds",
     "carrier_images",
     "chart_sources",
+    "cluster_certificates",
     "config_keys",
     "config_programs",
     "container_scratch",
@@ -142,6 +147,7 @@ TABLES: tuple[str, ...] = (
     "hosts_toml",
     "known_issues",
     "kubelet_thresholds",
+    "kubernetes_support",
     "layer_parts",
     "layer_urls",
     "media_types",
@@ -174,6 +180,7 @@ RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
+    "cluster_certificates",
     "config_keys",
     "containerd_config",
     "containerd_hosts",
@@ -186,6 +193,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
     "host_process",
     "hosts_toml",
     "known_issues",
+    "kubernetes_support",
     "layer_urls",
     "pause_images",
     "registry_urls",

@@ -76,7 +76,7 @@ class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def source_of(self, release: str) -> str:
         """Return where the images of a release were read."""
         commit = self.releases[release]
-        return f"{self.repository} {', '.join(self.paths)} at {release} (commit {commit[:12]})"
+        return f"{self.repository} {', '.join(self.paths)} at {release} (commit {commit})"
 
     @property
     def coverage(self) -> str:

@@ -16,7 +16,7 @@ from auditor.pipeline.fixes import fix_command, with_fixes
 from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings
 from auditor.pipeline.site_building import site_of, source_of
-from auditor.pipeline.site_facts import use_facts
+from auditor.pipeline.site_facts import facts_of
 from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge
@@ -38,15 +38,15 @@ def audited(
 
     Invalid waivers and options are refused before any host is contacted. Raises AuditorError and Interrupted.
     """
-    use_facts(loaded.plan)  # a fleet loads several plans before it audits the first one
-    policy = _policy(loaded.plan, settings)
-    source = source_of(loaded.plan, loaded.evidence, settings, shared)
-    ca = _ca(loaded.plan, settings, connects=source.origin == "run")
-    plan = with_charts(loaded.plan, None if source.origin == "run" else source.path, may_connect=settings.may_connect)
-    needs = resolve_needs(plan)
-    with site_of(plan, needs, source, settings, ca, callbacks) as (site, basis):
-        outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
-        yield site, judge(outcomes, policy, settings.today, basis)
+    with facts_of(loaded.plan):  # a fleet loads several plans before it audits the first one
+        policy = _policy(loaded.plan, settings)
+        source = source_of(loaded.plan, loaded.evidence, settings, shared)
+        ca = _ca(loaded.plan, settings, connects=source.origin == "run")
+        plan = with_charts(loaded.plan, None if source.origin == "run" else source.path, may_connect=settings.may_connect)
+        needs = resolve_needs(plan)
+        with site_of(plan, needs, source, settings, ca, callbacks) as (site, basis):
+            outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
+            yield site, judge(outcomes, policy, settings.today, basis)
 
 
 def _policy(plan: Plan, settings: Settings) -> Policy:

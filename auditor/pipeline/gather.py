@@ -14,6 +14,7 @@ from auditor.pipeline.ca import ca_for
 from auditor.pipeline.callbacks import SILENT, Callbacks
 from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.settings import GatherSettings, places_of
+from auditor.pipeline.site_facts import facts_of
 from auditor.plan.model import Plan
 
 __all__ = ["Collected", "gather", "gather_plan"]
@@ -25,8 +26,9 @@ def gather_plan(plan: Plan, path: Path, settings: GatherSettings, callbacks: Cal
     Raises AuditorError, and Interrupted if a signal ends the run.
     """
     ca = ca_for(plan, settings.ca)
-    plan = with_charts(plan, may_connect=True)
-    return gather(plan, resolve_needs(plan), path, settings, ca, callbacks)
+    with facts_of(plan):
+        plan = with_charts(plan, may_connect=True)
+        return gather(plan, resolve_needs(plan), path, settings, ca, callbacks)
 
 
 def gather(

@@ -8,6 +8,7 @@ group `auditor.facts` names such files too: each entry point is the text or the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from auditor.errors import Location, PlanError, Problem, UsageError
-from auditor.facts import Overlay, header, use
+from auditor.facts import EXCLUSIVE, Overlay, header, use
 from auditor.facts.versions import Versioned, is_beyond, parse_version
 from auditor.located import Marked, NotStructured, TwiceKey, load_marked
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
@@ -60,6 +61,14 @@ def use_facts(plan: Plan) -> None:
     if problems:
         raise PlanError(problems)
     use(Overlay(_merged_rows(found), _merged_through(found), tuple(reading.file for reading in found)))
+
+
+@contextmanager
+def facts_of(plan: Plan) -> Iterator[None]:
+    """Use the facts of a plan inside the block. Other threads that need facts of another plan wait for its end."""
+    with EXCLUSIVE:
+        use_facts(plan)
+        yield
 
 
 def _of_plugins() -> Iterator[_Reading]:

@@ -21,6 +21,7 @@ _PULLSPECS_HEAD = re.compile(rb"^(?:Images:|Pull From:)", re.MULTILINE)
 _HTML = re.compile(rb"\s{0,100}<(?:!doctype|html)\b", re.IGNORECASE)
 _NOT_FOUND = (b"Not Found", b"404: Not Found")
 MAX_LINES = 20_000
+MAX_APART = 100_000  # bytes between an image in the JSON and the next one
 
 
 class _From(msgspec.Struct):
@@ -83,13 +84,27 @@ def _lines(source: ListSource, data: bytes) -> Iterator[ListLine]:
         yield from read_list(source, data)
 
 
+class _Places:
+    """Line and column of offsets that only grow, so that a long file is counted once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at, self._line = data, 0, 1
+
+    def of(self, at: int) -> tuple[int, int]:
+        """Return line and column of an offset that is not before the last one."""
+        self._line += self._data.count(b"\n", self._at, at)
+        self._at = at
+        return self._line, at - self._data.rfind(b"\n", 0, at)
+
+
 def _pullspecs(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    for match in _PULLSPEC.finditer(data):
-        number = data.count(b"\n", 0, match.start()) + 1
-        if number > MAX_LINES:
-            yield source.error("…", number, 1, f"the list has more than {MAX_LINES:,} lines")
+    places = _Places(data)
+    for count, match in enumerate(_PULLSPEC.finditer(data)):
+        line, column = places.of(match.start(2))
+        if count == MAX_LINES:
+            yield source.error("…", line, 1, f"the list has more than {MAX_LINES:,} images")
             return
-        yield source.entry(match[2].decode("utf-8", "backslashreplace"), number, match.start(2) - match.start() + 1)
+        yield source.entry(match[2].decode("utf-8", "backslashreplace"), line, column)
 
 
 def _printed(source: ListSource, data: bytes) -> Iterator[ListLine]:
@@ -97,7 +112,11 @@ def _printed(source: ListSource, data: bytes) -> Iterator[ListLine]:
         printed = msgspec.json.decode(data, type=_Printed)
     except msgspec.MsgspecError:
         return
-    for text in (*printed.images, *(tag.from_.name for tag in printed.references.spec.tags)):
-        at = data.find(text.encode())
-        number = data.count(b"\n", 0, max(at, 0)) + 1
-        yield source.entry(text, number, at - data.rfind(b"\n", 0, max(at, 0)))
+    places, at = _Places(data), 0
+    texts = (*printed.images, *(tag.from_.name for tag in printed.references.spec.tags))
+    for text in texts[:MAX_LINES]:
+        found = data.find(text.encode(), at, at + MAX_APART)
+        at = max(at, found)  # a text with escapes keeps the place of the one before
+        yield source.entry(text, *places.of(at))
+    if len(texts) > MAX_LINES:
+        yield source.error("…", *places.of(at), f"the list has more than {MAX_LINES:,} images")

@@ -304,7 +304,7 @@ crane copy --allow-nondistributable-artifacts registry.example.com/shop/web:4.2 
 
 
 @pytest.mark.parametrize(("tool", "text", "found", "unknown"), SHELL.values(), ids=SHELL.keys())
-def test_shell(tool: str, text: str, found: Said, unknown: Said) -> None:
+def test_shell_script_has_the_expected_cases(tool: str, text: str, found: Said, unknown: Said) -> None:
     assert judged(text, tool, "mirror.sh") == (found, unknown)
 
 
@@ -374,5 +374,5 @@ crane copy --platform windows/amd64 registry.example.com/shop/web:4.2 r.local/sh
 
 
 @pytest.mark.parametrize(("tool", "text", "found", "unknown"), POWERSHELL.values(), ids=POWERSHELL.keys())
-def test_powershell(tool: str, text: str, found: Said, unknown: Said) -> None:
+def test_powershell_script_has_the_expected_cases(tool: str, text: str, found: Said, unknown: Said) -> None:
     assert judged(text, tool, "mirror.ps1") == (found, unknown)

@@ -49,7 +49,7 @@ def test_one_finding_per_image_names_all_its_pools_and_who_pulls_it() -> None:
     assert (runtime.severity, str(runtime.location)) == (Severity.ERROR, "plan.yaml:3:31")
 
 
-def test_what_can_be_switched_off_is_a_warning_and_says_so() -> None:
+def test_image_of_an_optional_component_is_a_warning_that_states_the_option() -> None:
     found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, {"images.txt": "busybox:1\n"}))
     ingress = found["docker.io/rancher/nginx-ingress-controller:v1.12.6-hardened1"]
     assert ingress.severity is Severity.WARNING
@@ -57,7 +57,7 @@ def test_what_can_be_switched_off_is_a_warning_and_says_so() -> None:
     assert found["docker.io/rancher/hardened-coredns:v1.12.3-build20250909"].severity is Severity.ERROR
 
 
-def test_a_wrong_tag_of_an_optional_image_is_a_warning_and_its_absence_is_none() -> None:
+def test_optional_image_with_a_wrong_tag_is_a_warning_but_its_absence_is_not() -> None:
     listed = {"images.txt": "rancher/hardened-traefik:v1\nrancher/mirrored-library-traefik:3.3.5\n"}
     found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, listed))
     traefik = found["docker.io/rancher/mirrored-library-traefik:3.3.6"]
@@ -67,34 +67,34 @@ def test_a_wrong_tag_of_an_optional_image_is_a_warning_and_its_absence_is_none()
     assert not [name for name in found if "hubble" in name]
 
 
-def test_a_list_of_last_month_has_another_build_of_the_release_before() -> None:
+def test_list_of_last_month_has_another_build_of_the_previous_release() -> None:
     listed = {"images.txt": "rancher/hardened-kubernetes:v1.33.4-rke2r1-build20250814\n"}
     found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, listed))
     image = found["docker.io/rancher/hardened-kubernetes:v1.33.5-rke2r1-build20250910"]
     assert "the lists have only v1.33.4-rke2r1-build20250814" in image.message
 
 
-def test_an_image_that_is_pulled_by_default_is_not_reported_as_a_workload_that_is_not_listed() -> None:
+def test_default_image_is_not_reported_as_an_unlisted_workload() -> None:
     manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'busybox:1'}]}\n"
     plan = pools("control") + RKE2 + LIST + "workloads: [{manifests: deploy}]\n"
     outcomes = said("image-not-listed", plan, {"images.txt": "busybox:1\n", "deploy/web.yaml": manifest})
     assert (findings(outcomes), sum(item.count for item in outcomes if isinstance(item, Fine))) == ({}, 1)
 
 
-def test_a_listed_image_that_is_pulled_by_default_is_not_unused() -> None:
+def test_listed_default_image_is_not_reported_as_unused() -> None:
     manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'busybox:1'}]}\n"
     plan = pools("control") + RKE2 + LIST + "workloads: [{manifests: deploy}]\nworkloads_complete: true\n"
     listed = "busybox:1\nrancher/mirrored-pause:3.6\nrancher/hardened-coredns:v1.12.3-build20250909\nalpine:3\n"
     assert list(findings(said("image-unused", plan, {"images.txt": listed, "deploy/web.yaml": manifest}))) == ["alpine:3"]
 
 
-def test_defaults_are_judged_like_any_other_image() -> None:
+def test_default_images_are_checked_like_other_images() -> None:
     plan = pools("new") + RKE2 + "images: [{ref: 'rancher/mirrored-pause:3.6'}]\n"
     observed = {"rancher/mirrored-pause:3.6": {"platforms": ["linux/amd64"]}}
     assert list(findings(said("platform-absent", plan, observed=observed))) == ["docker.io/rancher/mirrored-pause:3.6"]
 
 
-def test_what_a_registry_told_of_a_pause_image_goes_before_the_facts() -> None:
+def test_observed_pause_image_overrides_the_facts() -> None:
     plan = (
         "pools: {old: {platform: 'windows/amd64:1903', runtime: containerd 1.7.27}}\n"
         "cluster: {distribution: kubeadm, version: v1.31.4}\nimages: [{ref: 'registry.k8s.io/pause:3.8'}]\n"
@@ -107,7 +107,7 @@ def test_what_a_registry_told_of_a_pause_image_goes_before_the_facts() -> None:
 
 
 @pytest.mark.parametrize(("runtime", "runs"), [("containerd 1.7.5", False), ("containerd 1.7.6", True)])
-def test_a_2022_pause_on_windows_server_2025_needs_the_previous_ltsc_rule(runtime: str, runs: bool) -> None:
+def test_pause_image_for_2022_on_server_2025_needs_the_previous_ltsc_rule(runtime: str, runs: bool) -> None:
     plan = (
         f"pools: {{new: {{platform: 'windows/amd64:ltsc2025', runtime: {runtime}}}}}\n"
         "cluster: {distribution: kubeadm, version: v1.31.4}\nimages: [{ref: 'registry.k8s.io/pause:3.8'}]\n"
@@ -136,29 +136,29 @@ def issue(name: str) -> KnownIssue:
         ("v1.33.0+rke2r1", False),
     ],
 )
-def test_rke2_is_mended_minor_by_minor(version: str, affected: bool) -> None:
+def test_remedy_for_rke2_updates_within_each_minor_version(version: str, affected: bool) -> None:
     assert (issue("rke2-private-registry").covers(version) is Answer.YES) == affected
 
 
 @pytest.mark.parametrize(("version", "affected"), [("1.5.18", True), ("1.6.0", True), ("1.6.1", False), ("2.1.6", False)])
-def test_containerd_to_1_6_0_has_no_system_pool_on_windows(version: str, affected: bool) -> None:
+def test_containerd_up_to_1_6_0_has_no_system_pool_on_windows(version: str, affected: bool) -> None:
     assert (issue("containerd-custom-ca").covers(version) is Answer.YES) == affected
 
 
-def test_no_issue_of_low_confidence_is_an_error() -> None:
+def test_issue_of_low_confidence_is_never_an_error() -> None:
     rows: tuple[KnownIssue, ...] = table("known_issues", KnownIssue)
     assert not [row.id for row in rows if row.severity == "error" and row.confidence == "low"]
     assert len({row.id for row in rows}) == len(rows)
 
 
-def test_the_horizon_is_a_year_from_today_when_the_plan_names_none() -> None:
+def test_horizon_defaults_to_one_year_from_today() -> None:
     plan = "pools: {win: {platform: 'windows/amd64:ltsc2016'}}\n"
     assert list(findings(said("windows-version-unsupported", plan))) == ["win"]
     later = "horizon: 2027-01-12\n" + plan
     assert not findings(said("windows-version-unsupported", later))
 
 
-def test_a_product_version_says_nothing_about_kubernetes() -> None:
+def test_product_version_does_not_imply_a_kubernetes_version() -> None:
     plan = "pools: {win: {platform: 'windows/amd64:ltsc2022'}}\ncluster: {distribution: rancher, version: v2.12.2}\n"
     outcomes = said("windows-version-unsupported", plan)
     assert [item.detail for item in outcomes if isinstance(item, Undetermined)] == [
@@ -166,7 +166,7 @@ def test_a_product_version_says_nothing_about_kubernetes() -> None:
     ]
 
 
-def test_a_pattern_is_never_advised_as_a_reference() -> None:
+def test_remedy_never_suggests_a_pattern_as_a_reference() -> None:
     """Where the facts know only what a tag looks like, the remedy says where the exact one is listed."""
     unread = RKE2.replace("v1.33.5", "v1.33.99")
     found = findings(said("default-image-missing", pools("control") + unread + LIST, {"images.txt": "busybox:1\n"}))

@@ -210,7 +210,7 @@ def unknowns_pass(files: dict[str, str]) -> list[Outcome]:
     return [item for item in said(files, "example.com/unused:1", check="image-unused") if isinstance(item, Finding)]
 
 
-def test_a_zarf_import_is_undetermined() -> None:
+def test_zarf_import_is_undetermined() -> None:
     """The images of an imported component are in another package."""
     plan = PLAN.replace("images.txt", "zarf.yaml")
     text = "kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents:\n  - name: a\n    import: {path: ../other}\n"
@@ -241,7 +241,7 @@ def test_one_of_several_versions_in_one_field_is_enough() -> None:
     assert [type(item) for item in said({"s.yaml": text}, "quay.io/strimzi/kafka:0.45.0-kafka-3.9.0")] == [Fine]
 
 
-def test_a_reference_in_an_unnamed_field_is_a_warning() -> None:
+def test_reference_in_an_unlisted_field_is_a_warning() -> None:
     """It is whole, but no field says that it is an image."""
     text = pod_of("Deployment", OPERATOR, "          args: ['serve', 'quay.io/team/plugin:2']\n")
     (found,) = [item for item in said({"a.yaml": text}) if isinstance(item, Finding)]
@@ -256,7 +256,7 @@ def test_images_in_an_object_of_an_unknown_kind_do_not_prove_that_they_are_all()
     assert "may run other images than those that it names" in found.detail
 
 
-def test_a_list_of_an_operator_closes_the_gap_of_its_kind() -> None:
+def test_list_of_an_operator_resolves_the_gap_of_its_kind() -> None:
     """`operator_images` names the list; it is an image list like any other."""
     plan = PLAN.replace(
         "{manifests: deploy}", "{manifests: deploy, operator_images: {HelmRelease.helm.toolkit.fluxcd.io: flux.txt}}"
@@ -266,7 +266,7 @@ def test_a_list_of_an_operator_closes_the_gap_of_its_kind() -> None:
     assert [str(line.reference) for line in site.needs.lines] == ["docker.io/library/a:1", "docker.io/library/b:1"]
 
 
-def test_many_objects_of_a_kind_are_one_gap() -> None:
+def test_objects_of_one_kind_are_one_gap() -> None:
     """With their count and the first place."""
     text = "---\n".join(f"apiVersion: example.com/v1\nkind: Shop\nmetadata: {{name: s{number}}}\n" for number in range(200))
     (found,) = unknowns(said({"shops.yaml": text}))
@@ -302,11 +302,11 @@ QUIET = [
 
 
 @pytest.mark.parametrize("text", QUIET)
-def test_values_that_are_no_images_are_not_told(text: str) -> None:
+def test_values_that_are_not_images_are_not_reported(text: str) -> None:
     assert not unknowns(said({"a.yaml": text}))
 
 
-def test_a_kustomization_that_only_adds_up_files_is_read() -> None:
+def test_kustomization_that_only_lists_files_is_read() -> None:
     """It changes no image, and names every object beside it."""
     files = {"kustomization.yaml": "namespace: shop\nresources: [app.yaml]\n", "app.yaml": pod_of("Deployment", OPERATOR)}
     assert [type(item) for item in said(files)] == [Fine]
@@ -326,7 +326,7 @@ def test_a_kustomization_that_only_adds_up_files_is_read() -> None:
         "bases: [app.yaml]\n",
     ],
 )
-def test_other_kustomizations_are_never_applied_silently(text: str) -> None:
+def test_kustomization_that_is_not_applied_is_reported(text: str) -> None:
     outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/rewritten:1")})
     (found,) = [item for item in outcomes if isinstance(item, Undetermined)]
     assert found.subject.id == "deploy/kustomization.yaml"
@@ -342,14 +342,14 @@ def test_other_kustomizations_are_never_applied_silently(text: str) -> None:
         ("resources: [app.yaml\n", Severity.WARNING),
     ],
 )
-def test_images_that_a_kustomization_may_change_are_possible(text: str, severity: Severity) -> None:
+def test_images_that_a_kustomization_may_change_are_possible_images(text: str, severity: Severity) -> None:
     """The files are read all the same: most kustomizations keep most images."""
     outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/raw:1")})
     assert [item.severity for item in outcomes if isinstance(item, Finding)] == [severity]
     assert [type(item) for item in outcomes if not isinstance(item, Finding)] == [Undetermined]
 
 
-def test_a_chart_and_a_list_among_manifests_are_named() -> None:
+def test_chart_and_list_among_manifests_are_named() -> None:
     """Each with the key that reads it."""
     files = {
         "shop/Chart.yaml": "name: shop\n",
@@ -365,12 +365,12 @@ def test_a_chart_and_a_list_among_manifests_are_named() -> None:
     assert [item.subject.id for item in outcomes if isinstance(item, Finding)] == ["quay.io/team/b:2"]
 
 
-def test_the_proxy_that_istio_injects_is_undetermined() -> None:
+def test_proxy_that_istio_injects_is_undetermined() -> None:
     (found,) = unknowns(said({"gateway.yaml": pod_of("Deployment", "auto")}))
     assert "Istio" in found.detail
 
 
-def test_what_outcomes_are_about_holds_no_path_of_the_machine(tmp_path: Path) -> None:
+def test_subjects_of_outcomes_hold_no_absolute_path(tmp_path: Path) -> None:
     """Fingerprints are made of it, and a plan may be named by an absolute path."""
     (tmp_path / "deploy").mkdir()
     (tmp_path / "images.txt").write_text("example.com/listed:1\n")

@@ -29,7 +29,7 @@ def both(*layers: dict[str, Any]) -> dict[str, Any]:
     return {WEB: index, "registry.example.com/shop/api:4.2": index}
 
 
-def test_a_shared_base_is_one_finding_per_pool_that_names_the_images() -> None:
+def test_shared_base_is_one_finding_per_pool_that_names_the_images() -> None:
     outcomes = said("foreign-layer-egress", PLAN, observed=both({**BASE, "urls": [MCR]}))
     found = findings(outcomes)
     assert [item.subject.pool for item in found] == ["win2022", "win2025"]
@@ -39,31 +39,31 @@ def test_a_shared_base_is_one_finding_per_pool_that_names_the_images() -> None:
     assert fine(outcomes) == 2  # both images on the Linux pool
 
 
-def test_only_the_urls_that_lead_outside_are_named() -> None:
+def test_only_external_urls_are_named() -> None:
     urls = ["https://mirror.plant7.local/base", MCR, "ftp://old.example/base"]
     (found, _) = findings(said("foreign-layer-egress", PLAN, observed=both({**BASE, "urls": urls})))
     assert found.facts["urls"] == (MCR,)
 
 
-def test_an_image_whose_urls_are_all_inside_is_fine() -> None:
+def test_image_with_internal_urls_only_passes() -> None:
     outcomes = said("foreign-layer-egress", PLAN, observed=both({**BASE, "urls": ["https://mirror.plant7.local/base"]}))
     assert (findings(outcomes), fine(outcomes)) == ([], 6)
 
 
 @pytest.mark.parametrize("url", ["http://a:99999/x", "http://[::1", "https:///x"])
-def test_a_url_that_cannot_be_read_is_no_pass(url: str) -> None:
+def test_unreadable_url_does_not_pass(url: str) -> None:
     outcomes = said("foreign-layer-egress", PLAN, observed=both({**BASE, "urls": [url]}))
     assert {item.kind for item in unknowns(outcomes)} == {Kind.MALFORMED}
     assert fine(outcomes) == 2  # both images on the Linux pool
 
 
-def test_a_foreign_layer_with_urls_is_not_said_to_be_unavailable() -> None:
+def test_foreign_layer_with_urls_is_not_reported_as_unavailable() -> None:
     outcomes = said("foreign-layer-unavailable", PLAN, observed=both({**BASE, "urls": [MCR]}))
     assert (findings(outcomes), fine(outcomes)) == ([], 6)
 
 
 @pytest.mark.parametrize("urls", [{}, {"urls": []}])
-def test_a_stranded_layer_is_one_finding_for_all_images_and_pools(urls: dict[str, Any]) -> None:
+def test_unavailable_layer_is_one_finding_for_all_images_and_pools(urls: dict[str, Any]) -> None:
     outcomes = said("foreign-layer-unavailable", PLAN, observed=both({**BASE, **urls, "blob": "absent"}))
     (found,) = findings(outcomes)
     assert [(len(one.images), one.pools) for one in found.affects or ()] == [(2, ("win2022", "win2025"))]
@@ -71,7 +71,7 @@ def test_a_stranded_layer_is_one_finding_for_all_images_and_pools(urls: dict[str
 
 
 @pytest.mark.parametrize("check", ["foreign-layer-egress", "foreign-layer-unavailable"])
-def test_what_was_not_collected_is_said_once_per_image(check: str) -> None:
+def test_missing_evidence_is_reported_once_per_image(check: str) -> None:
     entry = {"platform": "windows/amd64:10.0.20348.524", "missing": "uncollected"}
     outcomes = said(check, PLAN, observed={WEB: {"platforms": ["linux/amd64", entry]}})
     kinds = [(item.subject.id, item.kind) for item in unknowns(outcomes)]
@@ -91,7 +91,7 @@ def disk(capacity: str, *sizes: str, unasked: int = 0) -> list[Any]:
     return said("registry-disk", plan, observed=observed)
 
 
-def test_the_largest_images_are_named_as_proof() -> None:
+def test_largest_images_are_named_as_proof() -> None:
     (found,) = findings(disk("10GB", "8GB", "3GB"))
     assert found.severity is Severity.ERROR
     largest = found.facts["largest"]
@@ -101,14 +101,14 @@ def test_the_largest_images_are_named_as_proof() -> None:
     assert str(found.location).startswith("plan.yaml:3")
 
 
-def test_the_disk_that_is_advised_leaves_enough_free() -> None:
+def test_suggested_disk_size_leaves_enough_free_space() -> None:
     (found,) = findings(disk("10GB", "9GB"))
     advised = found.remedies[0].text.split("the registry ")[1].split(" or more")[0]
     assert float(advised.removesuffix(" GB")) * 0.85 >= 9.0
     assert disk(advised, "9GB")[0].count == 1
 
 
-def test_a_lower_bound_can_prove_too_small_but_not_large_enough() -> None:
+def test_lower_bound_proves_a_disk_too_small_but_not_large_enough() -> None:
     over = disk("10GB", "12GB", unasked=2)
     assert len(findings(over)) == 1
     assert unknowns(over) == []
@@ -121,5 +121,5 @@ def test_a_lower_bound_can_prove_too_small_but_not_large_enough() -> None:
     assert "and 2 more" in item.detail
 
 
-def test_nothing_needed_is_nothing_examined() -> None:
+def test_stage_without_needs_is_not_examined() -> None:
     assert disk("10GB") == []

@@ -72,7 +72,7 @@ def test_many_images_of_a_registry_are_one_finding() -> None:
     assert str(found.location) == "n/config.toml:1"
 
 
-def test_each_way_of_a_registry_is_a_finding_of_its_own() -> None:
+def test_each_kind_of_configuration_fault_has_a_separate_finding() -> None:
     hosts = f'[host."https://{INSIDE}/v2/hub"]\noverride_path = true\n'
     made = site(
         ["busybox:1", "docker.io/rancher/pause:3"],
@@ -88,11 +88,11 @@ def test_each_way_of_a_registry_is_a_finding_of_its_own() -> None:
     ("image", "kind"),
     [(f"{INSIDE}/shop/web:1", "the plan's registry"), ("gitlab.plant7.local/app:1", "another registry inside")],
 )
-def test_images_named_by_a_host_inside_need_no_mirror(image: str, kind: str) -> None:
+def test_images_of_an_internal_host_need_no_mirror(image: str, kind: str) -> None:
     assert outcomes(site([image], {"config.toml": "version = 3\n"})) == [Fine(1)], kind
 
 
-def test_a_mirror_inside_that_is_not_the_plans_registry() -> None:
+def test_other_internal_mirror_is_undetermined() -> None:
     files = {"config.toml": V3, "certs.d/_default/hosts.toml": 'server = "https://other.plant7.local"\n'}
     found = undetermined(site(["busybox:1"], files))
     assert found.kind.value == "missing-evidence"
@@ -101,13 +101,13 @@ def test_a_mirror_inside_that_is_not_the_plans_registry() -> None:
 
 
 @pytest.mark.parametrize("written", ["https://Registry.Plant7.local:5000", "https://registry.plant7.local.:5000"])
-def test_a_mirror_in_another_spelling_serves_the_image(written: str) -> None:
+def test_mirror_in_another_spelling_serves_the_image(written: str) -> None:
     files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "{written}"\n'}
     assert outcomes(site(["busybox:1"], files)) == [Fine(1)]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:30020", "localhost:5001", "mirror.registry.svc:5000"])
-def test_a_mirror_on_the_node_itself_or_in_the_cluster_proves_nothing(host: str) -> None:
+def test_mirror_on_the_node_or_in_the_cluster_is_undetermined(host: str) -> None:
     """It is internal, but the plan does not say what it has."""
     alone = {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "http://{host}"\n'}
     assert undetermined(site(["busybox:1"], alone)).kind.value == "missing-evidence"
@@ -117,32 +117,32 @@ def test_a_mirror_on_the_node_itself_or_in_the_cluster_proves_nothing(host: str)
     assert outcomes(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": beside})) == [Fine(1)]
 
 
-def test_a_mirror_with_a_template_in_its_host_is_unknown() -> None:
+def test_mirror_with_a_template_in_its_host_is_unknown() -> None:
     files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": 'server = "https://{{ registry }}"\n'}
     found = undetermined(site(["busybox:1"], files))
     assert found.kind.value == "unsupported"
     assert "is not fully known" in found.detail
 
 
-def test_a_rewrite_that_cannot_be_followed() -> None:
+def test_rewrite_that_cannot_be_evaluated_is_undetermined() -> None:
     text = f"mirrors: {{docker.io: {{endpoint: ['https://{INSIDE}'], rewrite: {{'(a+)+': x}}}}}}\n"
     found = undetermined(site(["busybox:1"], {"registries.yaml": text}, cluster="rke2"))
     assert (found.kind.value, "its rewrite cannot be evaluated" in found.detail) == ("unsupported", True)
 
 
-def test_a_hosts_toml_that_cannot_be_read_is_unknown_for_its_registry() -> None:
+def test_unreadable_hosts_toml_is_undetermined_for_its_registry() -> None:
     files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": "server = 5\n"}
     found = [one for one in outcomes(site(["busybox:1", f"{INSIDE}/a:1"], files)) if not isinstance(one, Fine)]
     assert [(one.subject.id, isinstance(one, Undetermined)) for one in found] == [("docker.io", True)]
 
 
-def test_nobody_may_look_up_the_tag() -> None:
+def test_tag_that_no_host_may_resolve_is_a_finding() -> None:
     hosts = f'server = "https://{INSIDE}"\ncapabilities = ["pull"]\n'
     found = finding(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": hosts}))
     assert "no resolve hosts: not found" in found.message
 
 
-def test_the_remedies_write_what_mends_it() -> None:
+def test_remedies_write_the_configuration_that_fixes_the_finding() -> None:
     """What a remedy writes is put in place, and nothing is found any more."""
     if shutil.which("sh") is None:
         pytest.skip("no shell here")
@@ -160,12 +160,12 @@ def test_the_remedies_write_what_mends_it() -> None:
         assert isinstance(after, Fine), text  # RKE2 pulls images of its own besides
 
 
-def test_the_folder_of_a_remedy_can_be_made_on_windows() -> None:
+def test_folder_of_a_remedy_is_a_valid_windows_path() -> None:
     made = site(["r.example:5000/a:1"], {"config.toml": "version = 3\n"}, platform="windows/amd64:ltsc2022")
     assert "r.example_5000_/hosts.toml" in finding(made).remedies[0].text
 
 
-def test_what_no_configuration_can_mend_is_said() -> None:
+def test_fault_that_no_configuration_fixes_is_reported() -> None:
     renamed = site(["busybox:1"], {"config.toml": V3}, rewrites={"docker.io/library": f"{INSIDE}/site"})
     assert isinstance(undetermined(renamed), Undetermined)  # config_path without its folder
     shown = site(["busybox:1"], {"config.toml": "version = 3\n"}, rewrites={"docker.io/library": f"{INSIDE}/site"})
@@ -176,7 +176,7 @@ def test_what_no_configuration_can_mend_is_said() -> None:
     assert "registry.host" in finding(nowhere).remedies[0].text
 
 
-def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
+def test_only_unchecked_node_settings_are_reported_as_unexamined() -> None:
     quiet = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\n'})
     assert not [found for found in unexamined_findings(quiet) if found.subject.id == "pools.one.config"]
     tls = site(
@@ -189,7 +189,7 @@ def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
     )
 
 
-def test_one_file_of_rke2_has_the_mirrors_of_every_registry() -> None:
+def test_registries_yaml_of_the_remedy_has_the_mirrors_of_every_registry() -> None:
     """Two findings must not make two files of one name, each without what the other says."""
     made = site(
         ["docker.io/rancher/pause:3", "quay.io/calico/node:v3", "ghcr.io/a/b:1"],
@@ -202,7 +202,7 @@ def test_one_file_of_rke2_has_the_mirrors_of_every_registry() -> None:
     assert all(f'"{name}":' in found[0].remedies[0].commands[0] for name in ("docker.io", "quay.io", "ghcr.io"))
 
 
-def test_two_prefixes_of_one_registry_are_no_matter_for_a_hosts_toml() -> None:
+def test_two_prefixes_of_one_registry_need_no_second_hosts_toml() -> None:
     rewrites = {"docker.io": f"{INSIDE}/hub", "docker.io/rancher": f"{INSIDE}/rancher"}
     images = ["docker.io/grafana/grafana:1", "docker.io/rancher/pause:3"]
     remedy = finding(site(images, {"config.toml": V3, "certs.d/quay.io/hosts.toml": ""}, rewrites=rewrites)).remedies[0]
@@ -224,8 +224,6 @@ def test_two_prefixes_of_one_registry_are_no_matter_for_a_hosts_toml() -> None:
         ({"daemon.json": "{}"}, "docker 28.5.1", "", "n/daemon.json:1"),
     ],
 )
-def test_the_finding_points_to_the_file_that_names_no_mirror(
-    files: dict[str, str], runtime: str, cluster: str, place: str
-) -> None:
+def test_finding_points_to_the_file_that_names_no_mirror(files: dict[str, str], runtime: str, cluster: str, place: str) -> None:
     found = finding(site(["docker.io/library/busybox:1"], files, runtime=runtime or "containerd 2.1.6", cluster=cluster))
     assert str(found.location) == place

@@ -50,13 +50,13 @@ def test_every_check_gives_the_same_path_for_an_image(options: str) -> None:
     assert all(len(one) == 1 and one[0].kind == "rewrite" for one in given.values())
 
 
-def test_the_path_is_complete_for_all_images_of_a_layer() -> None:
+def test_path_is_complete_for_all_images_of_a_layer() -> None:
     (remedy,) = about_layers(found(form()))["foreign-layer-egress"]
     pushed = [command for command in remedy.commands if command.startswith("regctl image copy ocidir:")]
     assert [command.rpartition(" ")[2] for command in pushed] == ["in.example:5000/shop/web:4", "in.example:5000/shop/api:4"]
 
 
-def test_an_image_that_is_there_is_rewritten_in_place() -> None:
+def test_existing_image_is_rewritten_in_place() -> None:
     entry = yaml.safe_load(FOREIGN)
     inside = {f"in.example:5000/shop/{name}:4": {"single": entry} for name in ("web", "api")}
     (remedy,) = about_layers(found(form(target=inside)))["foreign-layer-egress"]
@@ -65,7 +65,7 @@ def test_an_image_that_is_there_is_rewritten_in_place() -> None:
 
 @pytest.mark.parametrize("inside", [None, {}])
 @pytest.mark.parametrize("registry", [True, False])
-def test_no_remedy_holds_a_placeholder(inside: dict[str, Any] | None, registry: bool) -> None:
+def test_remedy_never_holds_a_placeholder(inside: dict[str, Any] | None, registry: bool) -> None:
     made = form() if inside is None else form(target=inside)
     made["plan"] = PLAN if registry else PLAN.partition("registry:")[0]
     if not registry:
@@ -74,7 +74,7 @@ def test_no_remedy_holds_a_placeholder(inside: dict[str, Any] | None, registry: 
         assert "TARGET" not in " ".join([remedy.text, *remedy.commands])
 
 
-def test_without_the_sources_no_command_reads_from_a_source() -> None:
+def test_without_sources_no_command_reads_from_a_source() -> None:
     entry = yaml.safe_load(FOREIGN)
     entry["layers"][0]["blob"] = "absent"
     made = {

@@ -46,7 +46,7 @@ def severity(check: str, capacity: int) -> Severity | None:
 
 
 @pytest.mark.parametrize("check", DISKS)
-def test_a_disk_is_full_at_its_last_byte_and_enough_is_free_below_the_mark(check: str) -> None:
+def test_disk_limits_hold_to_the_byte(check: str) -> None:
     _, percent, stage_of = DISKS[check]
     stage = stage_of(site_of({"plan": plan(), "observed": OBSERVED}).storage)
     assert stage is not None
@@ -77,12 +77,12 @@ def too_large(copy: str, size: int) -> bool:
     return bool(findings(outcomes))
 
 
-def test_a_file_of_the_limit_fits_and_one_byte_more_does_not() -> None:
+def test_file_at_the_size_limit_fits_and_one_byte_more_does_not() -> None:
     assert not too_large(LAYOUT, FAT32)
     assert too_large(LAYOUT, FAT32 + 1)
 
 
-def test_a_layer_alone_fits_and_the_archive_that_it_is_in_does_not() -> None:
+def test_layer_fits_but_its_archive_does_not() -> None:
     """An archive has whole blocks: the last that fits ends one block before four gibibytes."""
     observed = {WEB: {"single": {"platform": "linux/amd64", "layers": [{"size": 512}]}}}
     small = site_of({"plan": STICK.format(image=WEB, copy=TAR), "observed": observed})
@@ -95,13 +95,13 @@ def test_a_layer_alone_fits_and_the_archive_that_it_is_in_does_not() -> None:
     assert in_tar(last) + beside == FAT32 + 1 - 512
 
 
-def test_the_base_of_server_2016_fits_alone() -> None:
+def test_base_layer_of_server_2016_fits_alone() -> None:
     assert not too_large(TAR, 4_069_985_900)
     assert not too_large(LAYOUT, 4_069_985_900)
     assert too_large(TAR, 4_069_985_900 + 225_000_000)
 
 
-def test_a_platform_that_no_pool_needs_may_be_what_does_not_fit() -> None:
+def test_platform_that_no_pool_needs_can_exceed_the_medium() -> None:
     """It comes along with the whole index: proven is nothing, and the remedy says which tools leave it out."""
     entries = [{"platform": "linux/amd64", "layers": [LAYER]}, {"platform": "linux/s390x"}]
     observed: dict[str, Any] = {WEB: {"platforms": entries}}
@@ -117,7 +117,7 @@ def test_a_platform_that_no_pool_needs_may_be_what_does_not_fit() -> None:
     assert fine(said("registry-disk", plan(registry=2_000_000_000), observed=OBSERVED)) == 1
 
 
-def test_what_comes_along_is_an_estimate_that_no_collection_mends() -> None:
+def test_size_of_extra_platforms_stays_an_estimate_after_collection() -> None:
     entries = [{"platform": "linux/amd64", "layers": [LAYER]}, {"platform": "linux/s390x"}]
     found = findings(said("size-unproven", plan(), observed={WEB: {"platforms": entries}}))
     (registry,) = [finding for finding in found if finding.subject.id == "registry"]

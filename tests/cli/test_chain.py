@@ -38,7 +38,7 @@ def clients(text: str) -> list[str]:
     return ["--client" if n % 2 == 0 else name for name in text.split() for n in (0, 1)]
 
 
-def test_a_whole_chain_with_its_root_verifies_for_all(folder: Path) -> None:
+def test_complete_chain_with_its_root_verifies_for_all_clients(folder: Path) -> None:
     done = auditor("chain", "whole.pem", "--trust", "root.pem", *clients("containerd kubelet"), cwd=folder)
     assert done.returncode == 0
     assert done.stdout.count("verifies") == 2
@@ -47,7 +47,7 @@ def test_a_whole_chain_with_its_root_verifies_for_all(folder: Path) -> None:
     assert "   `- Corp Root\n        in the pool's trust" in done.stdout
 
 
-def test_a_dump_of_a_node_is_trust_as_well(folder: Path) -> None:
+def test_dump_of_a_node_is_read_as_trust(folder: Path) -> None:
     done = auditor(
         "chain", "whole.pem", "--trust", "node.json", "--platform", "windows/amd64:ltsc2022", *clients("containerd"), cwd=folder
     )
@@ -55,7 +55,7 @@ def test_a_dump_of_a_node_is_trust_as_well(folder: Path) -> None:
     assert "on the node, by its dump" in done.stdout
 
 
-def test_a_missing_intermediate_is_drawn_as_a_gap(folder: Path) -> None:
+def test_missing_intermediate_is_drawn_as_a_gap(folder: Path) -> None:
     done = auditor("chain", "leaf.pem", "--trust", "root.pem", *clients("containerd curl"), cwd=folder)
     assert done.returncode == 1
     assert "`- Corp Issuing\n     missing" in done.stdout
@@ -82,7 +82,7 @@ def test_json_has_the_rows_of_the_report(folder: Path) -> None:
     }
 
 
-def test_a_date_and_a_host_may_be_given(folder: Path) -> None:
+def test_date_and_host_are_options(folder: Path) -> None:
     later = (NOW + 400 * DAY).date().isoformat()
     done = auditor("chain", "whole.pem", "--trust", "root.pem", "--at", later, *clients("containerd"), cwd=folder)
     assert done.returncode == 1
@@ -92,7 +92,7 @@ def test_a_date_and_a_host_may_be_given(folder: Path) -> None:
     assert "certificate is valid for localhost, not other.local" in " ".join(other.stdout.split())
 
 
-def test_an_unknown_client_is_undetermined(folder: Path) -> None:
+def test_unknown_client_is_undetermined(folder: Path) -> None:
     done = auditor("chain", "whole.pem", *clients("netscape"), cwd=folder)
     assert done.returncode == 3
     assert "is not a client in the facts" in " ".join(done.stdout.split())
@@ -112,30 +112,30 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
         (["."], "it is a folder, not a file with a chain"),
     ],
 )
-def test_what_cannot_be_done_is_a_usage_error(folder: Path, arguments: list[str], why: str) -> None:
+def test_impossible_arguments_are_a_usage_error(folder: Path, arguments: list[str], why: str) -> None:
     done = auditor("chain", *arguments, cwd=folder)
     assert done.returncode == 2
     assert why in done.stderr
 
 
-def test_a_file_that_is_no_chain_is_undetermined(folder: Path) -> None:
+def test_file_without_a_chain_is_undetermined(folder: Path) -> None:
     (folder / "junk.pem").write_bytes(b"junk")
     done = auditor("chain", "junk.pem", cwd=folder)
     assert (done.returncode, "malformed" in done.stdout) == (3, True)
 
 
-def test_nobody_answers(folder: Path) -> None:
+def test_endpoint_that_does_not_answer_is_undetermined(folder: Path) -> None:
     done = auditor("chain", "127.0.0.1:1", cwd=folder)
     assert (done.returncode, "unreachable" in done.stdout) == (3, True)
 
 
-def test_the_script_that_dumps_a_node(folder: Path) -> None:
+def test_dump_script_is_printed(folder: Path) -> None:
     done = auditor("chain", "--dump-script", cwd=folder)
     assert (done.returncode, "ConvertTo-Json" in done.stdout) == (0, True)
 
 
 @pytest.mark.peer
-def test_a_served_incomplete_chain_says_what_a_windows_node_would_see(tmp_path: Path) -> None:
+def test_served_incomplete_chain_shows_the_error_on_a_windows_node(tmp_path: Path) -> None:
     chain = made()
     (tmp_path / "root.pem").write_bytes(chain.root.pem)
     with python_server(tmp_path, chain.leaf.pem, chain.leaf.key_pem) as port:

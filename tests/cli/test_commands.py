@@ -34,20 +34,20 @@ def plain_command(row: CommandRow) -> Any:
 
 
 @ours
-def test_the_summary_is_the_first_paragraph_of_the_docstring(row: CommandRow) -> None:
+def test_summary_is_the_first_paragraph_of_the_docstring(row: CommandRow) -> None:
     said = inspect.getdoc(function_of(row))
     assert said is not None
     assert row.summary == " ".join(said.split("\n\n")[0].split())
 
 
 @ours
-def test_the_deferred_command_is_the_command(row: CommandRow) -> None:
+def test_deferred_command_is_the_same_command(row: CommandRow) -> None:
     loaded, plain = Deferred(row).load(), plain_command(row)
     assert (loaded.name, loaded.help) == (plain.name, plain.help)
     assert [one.name for one in loaded.params] == [one.name for one in plain.params]
 
 
-def test_every_command_of_the_folder_is_in_the_table() -> None:
+def test_every_command_module_is_in_the_table() -> None:
     folder = Path(importlib.import_module("auditor.cli").__path__[0])
     starts = {path.stem for path in folder.glob("*.py") if path.read_text().startswith('"""`auditor ')}
     assert starts - {"fleet"} == {row.module.rpartition(".")[2] for row in COMMANDS}
@@ -61,7 +61,7 @@ def outcome(parameter: Any, context: Any, value: object) -> tuple[str, object]:
 
 
 @ours
-def test_a_simple_value_is_what_typer_makes_of_it(row: CommandRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simple_value_equals_the_value_of_typer(row: CommandRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
@@ -95,7 +95,7 @@ def test_a_simple_value_is_what_typer_makes_of_it(row: CommandRow, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser can read every file")
-def test_a_path_that_cannot_be_read_is_refused_by_typer(tmp_path: Path) -> None:
+def test_unreadable_path_is_rejected_by_typer(tmp_path: Path) -> None:
     path = tmp_path / "closed"
     path.touch(mode=0)
     done = subprocess.run(
@@ -104,7 +104,7 @@ def test_a_path_that_cannot_be_read_is_refused_by_typer(tmp_path: Path) -> None:
     assert (done.returncode, "is not readable" in done.stderr) == (2, True)
 
 
-def test_no_option_asks_of_paths_and_choices_what_simple_values_do_not_know() -> None:
+def test_simple_values_support_every_setting_of_paths_and_choices() -> None:
     folder = Path(importlib.import_module("auditor.cli").__path__[0])
     special = re.compile(
         r"\b(exists|file_okay|dir_okay|writable|readable|resolve_path|allow_dash|case_sensitive|parser|click_type)="
@@ -122,14 +122,14 @@ def complete(words: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_a_shell_completes_commands_options_and_ids() -> None:
+def test_shell_completes_commands_options_and_ids() -> None:
     assert complete("ex") == ["explain"]
     assert "--platform" in complete("audit --pl")
     assert complete("explain image-unp") == ["image-unpinned"]
     assert complete("audit --format ht") == ["html"]
 
 
-def test_the_help_of_a_command_is_that_of_its_function() -> None:
+def test_help_of_a_command_equals_the_help_of_its_function() -> None:
     command = typer.main.get_command(app)
     context = command.make_context("auditor", ["audit", "--help"], resilient_parsing=True)
     assert "Audit a plan, image lists or an evidence file." in command.get_help(context)

@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_something_new_is_exit_code_1(folder: Path) -> None:
+def test_new_finding_exits_1(folder: Path) -> None:
     done = auditor("diff", "part.json", "whole.json", cwd=folder)
     assert (done.returncode, done.stderr) == (1, "")
     assert "+ error image-absent: " in done.stdout
@@ -32,7 +32,7 @@ def test_something_new_is_exit_code_1(folder: Path) -> None:
     assert auditor("diff", "whole.json", "whole.json", "--fail-on", "info", cwd=folder).returncode == 0
 
 
-def test_json_has_it_all(folder: Path) -> None:
+def test_json_has_all_differences(folder: Path) -> None:
     done = auditor("diff", "part.json", "whole.json", "--format", "json", cwd=folder)
     shown = json.loads(done.stdout)
     assert {row["check"] for row in shown["findings"]["new"]} == {"image-absent"}
@@ -50,7 +50,9 @@ def test_json_has_it_all(folder: Path) -> None:
         (None, "there is no such file"),
     ],
 )
-def test_what_is_no_report_is_a_clear_error(folder: Path, tmp_path: Path, command: str, text: str | None, words: str) -> None:
+def test_file_that_is_not_a_report_is_an_error(
+    folder: Path, tmp_path: Path, command: str, text: str | None, words: str
+) -> None:
     file = tmp_path / "old.json"
     if text is not None:
         file.write_text(text)
@@ -62,7 +64,7 @@ def test_what_is_no_report_is_a_clear_error(folder: Path, tmp_path: Path, comman
     assert done.stdout == ""
 
 
-def test_a_pipe_or_an_impossible_day_is_no_baseline(folder: Path, tmp_path: Path) -> None:
+def test_pipe_or_invalid_date_is_rejected_as_baseline(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     done = auditor(*AUDIT, "--baseline", "pipe.json", cwd=tmp_path)
     assert (done.returncode, "not a regular file" in done.stderr) == (2, True)
@@ -72,7 +74,7 @@ def test_a_pipe_or_an_impossible_day_is_no_baseline(folder: Path, tmp_path: Path
     assert (done.returncode, "cannot be a baseline" in done.stderr) == (2, True)
 
 
-def test_the_example_beside_itself_has_nothing_new(folder: Path, tmp_path: Path) -> None:
+def test_example_compared_with_itself_has_no_new_finding(folder: Path, tmp_path: Path) -> None:
     done = auditor(*AUDIT, "--baseline", folder / "whole.json", "--format", "json=again.json", cwd=tmp_path)
     assert done.returncode == 3, done.stderr  # what is undetermined is in no baseline
     again = json.loads((tmp_path / "again.json").read_text())
@@ -81,6 +83,6 @@ def test_the_example_beside_itself_has_nothing_new(folder: Path, tmp_path: Path)
     assert (again["summary"]["error"], again["verdict"]) == (0, "undetermined")
 
 
-def test_a_baseline_is_not_overwritten(folder: Path) -> None:
+def test_baseline_is_not_overwritten(folder: Path) -> None:
     done = auditor(*AUDIT, "--baseline", "whole.json", "--format", "json=whole.json", cwd=folder)
     assert (done.returncode, "whole.json: that is an input of this run" in done.stderr) == (2, True)

@@ -25,7 +25,7 @@ def fixed(folder: Path, waivers: str) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
 
 
-def test_what_a_file_of_waivers_accepts_gets_no_remedy(tmp_path: Path) -> None:
+def test_finding_accepted_by_a_waiver_file_gets_no_remedy(tmp_path: Path) -> None:
     missing = WAIVER.format(check="image-missing-in-target", subject=VISION, until="2026-12-31")
     twice = WAIVER.format(check="image-duplicate", subject="*", until="2026-12-31")
     files = fixed(tmp_path, missing + twice)
@@ -42,12 +42,12 @@ def test_what_a_file_of_waivers_accepts_gets_no_remedy(tmp_path: Path) -> None:
     [("image-missing-in-target", "2026-11-22"), ("platform-dropped", "2026-12-31")],
     ids=["over", "of another"],
 )
-def test_a_waiver_that_is_over_or_of_another_check_accepts_nothing(tmp_path: Path, check: str, until: str) -> None:
+def test_expired_waiver_and_waiver_of_another_check_accept_nothing(tmp_path: Path, check: str, until: str) -> None:
     files = fixed(tmp_path, WAIVER.format(check=check, subject=VISION, until=until))
     assert "plant7/vision" in files["copy/copy-crane.sh"]
 
 
-def test_a_broken_file_of_waivers_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_invalid_waiver_file_is_an_error_with_its_location(tmp_path: Path) -> None:
     (tmp_path / "accepted.yaml").write_text("- {check: image-duplicate}\n")
     done = auditor("fix", EXAMPLE / "plant-7.evidence", "--waivers", "accepted.yaml", "-o", "fix", cwd=tmp_path)
     assert done.returncode == 2
@@ -55,7 +55,7 @@ def test_a_broken_file_of_waivers_is_an_error_with_its_place(tmp_path: Path) -> 
     assert not (tmp_path / "fix").exists()
 
 
-def test_lists_are_mended_without_a_plan(tmp_path: Path) -> None:
+def test_lists_are_fixed_without_a_plan(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("busybox:1\n{{ .Values.image }}\n")
     (tmp_path / "b.txt").write_text("docker.io/library/busybox:1\nnginx:2\n")
     done = auditor("fix", "a.txt", "b.txt", "--platform", "linux/amd64", "--offline", "-o", "fix", cwd=tmp_path)
@@ -66,7 +66,7 @@ def test_lists_are_mended_without_a_plan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", [NOW, ("--offline",), ("--waivers", "w.yaml"), ("--evidence", "e"), ("--via", "target")])
-def test_a_report_is_judged_already(tmp_path: Path, option: tuple[str, ...]) -> None:
+def test_report_as_input_rejects_options_that_change_its_settings(tmp_path: Path, option: tuple[str, ...]) -> None:
     (tmp_path / "report.json").write_text('{"version": 1, "tool": {}, "findings": []}')
     done = auditor("fix", "report.json", *option, "-o", "fix", cwd=tmp_path)
     assert done.returncode == 2
@@ -74,7 +74,7 @@ def test_a_report_is_judged_already(tmp_path: Path, option: tuple[str, ...]) -> 
     assert auditor("fix", "report.json", "-o", "fix", cwd=tmp_path).returncode == 0
 
 
-def test_the_reports_say_what_fix_resolves_and_its_exact_command(tmp_path: Path) -> None:
+def test_reports_state_what_fix_resolves_and_its_exact_command(tmp_path: Path) -> None:
     audit = ("audit", EXAMPLE / "plant-7.evidence", *NOW)
     for name in ("json", "text", "html", "markdown"):
         auditor(*audit, "--format", f"{name}=report.{name}", cwd=tmp_path)
@@ -96,7 +96,7 @@ def test_the_reports_say_what_fix_resolves_and_its_exact_command(tmp_path: Path)
     assert resolved.count(", error: ") == len(fixable)
 
 
-def test_a_report_names_the_options_that_lead_to_the_same_audit(tmp_path: Path) -> None:
+def test_report_names_the_options_that_lead_to_the_same_audit(tmp_path: Path) -> None:
     (tmp_path / "a b.txt").write_text("busybox:1\nbusybox:1\n")
     lists = ("a b.txt", "--platform", "linux/amd64")
     done = auditor("audit", *lists, "--offline", "--format", "json", cwd=tmp_path)
@@ -105,7 +105,7 @@ def test_a_report_names_the_options_that_lead_to_the_same_audit(tmp_path: Path) 
     assert auditor(*shlex.split(command)[1:], cwd=tmp_path).returncode == 0
 
 
-def test_nothing_is_written_where_no_file_helps(tmp_path: Path) -> None:
+def test_no_file_is_written_if_no_file_resolves_a_finding(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("docker.io/library/busybox:1\n")
     given = ("a.txt", "--platform", "linux/amd64", "--offline")
     done = auditor("fix", *given, "-o", "fix", cwd=tmp_path)
@@ -115,7 +115,7 @@ def test_nothing_is_written_where_no_file_helps(tmp_path: Path) -> None:
     assert json.loads(auditor("audit", *given, "--format", "json", cwd=tmp_path).stdout)["fix"] is None
 
 
-def test_the_page_lists_what_needs_a_person_by_severity_without_fingerprints(tmp_path: Path) -> None:
+def test_page_lists_manual_steps_by_severity_without_fingerprints(tmp_path: Path) -> None:
     page = fixed(tmp_path, "[]\n")["README.md"]
     left = page.partition("## To fix by hand")[2].partition("\n## ")[0]
     ranks = [["error", "warning"].index(found) for found in re.findall(r"^- \*\*\S+\*\*, (\w+):", left, re.MULTILINE)]

@@ -21,7 +21,7 @@ def site(folder: Path, name: str, image: str = "docker.io/library/busybox:1") ->
     return f"{folder.name}/{name}.yaml"
 
 
-def test_each_gets_a_report_and_a_broken_plan_stops_nobody(tmp_path: Path) -> None:
+def test_broken_plan_does_not_stop_the_reports_of_other_sites(tmp_path: Path) -> None:
     plans = [site(tmp_path / "sites", name) for name in ("north", "south")]
     (tmp_path / "sites/broken.yaml").write_text("version: 1\npools: {}\n")
     formats = ("--format", "json=out", "--format", "html=out", "--only", "image-reference-invalid", "--offline")
@@ -44,7 +44,7 @@ def test_each_gets_a_report_and_a_broken_plan_stops_nobody(tmp_path: Path) -> No
     assert "sites/broken.yaml" in index
 
 
-def test_sites_of_one_name_get_files_of_their_own(tmp_path: Path) -> None:
+def test_sites_with_equal_names_get_separate_files(tmp_path: Path) -> None:
     plans = [site(tmp_path / folder, "plant") for folder in ("a", "b")]
     done = auditor("audit", *plans, "--format", "json=out/", "--only", "image-reference-invalid", "--offline", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -52,7 +52,7 @@ def test_sites_of_one_name_get_files_of_their_own(tmp_path: Path) -> None:
     assert paths == set(plans)
 
 
-def test_evidence_files_are_sites_too_and_the_worst_counts(tmp_path: Path) -> None:
+def test_evidence_files_are_sites_and_the_worst_exit_code_counts(tmp_path: Path) -> None:
     plan = site(tmp_path / "sites", "north")
     done = auditor("audit", EXAMPLE / "plant-7.evidence", plan, "--at", "2026-11-23", "--offline", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
@@ -62,7 +62,7 @@ def test_evidence_files_are_sites_too_and_the_worst_counts(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("form", "first"), [("lines", "sites/{}.txt:1:1: error: "), ("github", "::error file=sites/{}.txt,line=1")]
 )
-def test_lines_of_one_after_the_other_go_to_stdout(tmp_path: Path, form: str, first: str) -> None:
+def test_lines_format_writes_all_sites_to_stdout(tmp_path: Path, form: str, first: str) -> None:
     plans = []
     for name in ("a", "b"):
         plans.append(site(tmp_path / "sites", name))
@@ -76,7 +76,7 @@ def test_lines_of_one_after_the_other_go_to_stdout(tmp_path: Path, form: str, fi
     assert re.search(r"^b\s+not-ready", done.stdout, re.MULTILINE)
 
 
-def test_each_list_is_a_site_of_its_own(tmp_path: Path) -> None:
+def test_each_list_is_a_separate_site(tmp_path: Path) -> None:
     """Lists that share an image have no duplicate; a list that has one twice does."""
     (tmp_path / "a.txt").write_text("busybox:1\n")
     (tmp_path / "b.txt").write_text("busybox:1\nbusybox:1\n")
@@ -100,7 +100,7 @@ def test_each_list_is_a_site_of_its_own(tmp_path: Path) -> None:
         (("--evidence", "sites/north.yaml"), "are for one plan"),
     ],
 )
-def test_what_no_fleet_can_have_is_said(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+def test_option_that_a_fleet_does_not_support_is_a_usage_error(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
     plans = [site(tmp_path / "sites", name) for name in ("north", "south")]
     done = auditor("audit", *plans, *options, "--offline", cwd=tmp_path)
     assert done.returncode == 2
@@ -108,7 +108,7 @@ def test_what_no_fleet_can_have_is_said(tmp_path: Path, options: tuple[str, ...]
 
 
 @pytest.mark.peer
-def test_what_one_site_asked_the_next_does_not_ask_again(tmp_path: Path) -> None:
+def test_second_site_reuses_the_requests_of_the_first(tmp_path: Path) -> None:
     """The second site of a run asks for the tag by HEAD alone; its manifests are known."""
     with serve(tmp_path / "registry") as registry:
         with registry.uploader() as push:

@@ -41,7 +41,7 @@ def test_two_hundred_images_of_an_unreachable_host_are_one_group(tmp_path: Path)
     assert report["summary"]["undetermined"] == len(report["undetermined"])
 
 
-def test_collect_says_what_failed_and_exits_3(tmp_path: Path) -> None:
+def test_collect_reports_failures_and_exits_3(tmp_path: Path) -> None:
     host = f"127.0.0.1:{free_port()}"
     listed(tmp_path, host, 3)
     done = auditor("collect", "images.txt", *LINUX, "-o", "lists.evidence", cwd=tmp_path)
@@ -53,7 +53,7 @@ def test_collect_says_what_failed_and_exits_3(tmp_path: Path) -> None:
 
 
 @pytest.mark.peer
-def test_a_private_ca_is_named_as_the_fix_and_the_fix_works(tmp_path: Path) -> None:
+def test_suggested_private_ca_option_makes_the_request_succeed(tmp_path: Path) -> None:
     authority = make_authority(tmp_path)
     other = tmp_path / "other"
     other.mkdir()
@@ -87,7 +87,7 @@ def test_a_private_ca_is_named_as_the_fix_and_the_fix_works(tmp_path: Path) -> N
         (("inspect", ".", "--ca", "ca.pem"), "--ca is for image references"),
     ],
 )
-def test_a_ca_where_it_means_nothing_is_refused(arguments: tuple[str | Path, ...], words: str, tmp_path: Path) -> None:
+def test_ca_option_without_effect_is_rejected(arguments: tuple[str | Path, ...], words: str, tmp_path: Path) -> None:
     listed(tmp_path, "127.0.0.1:9", 1)
     make_authority(tmp_path)
     done = auditor(*arguments, cwd=tmp_path)
@@ -98,7 +98,7 @@ def test_a_ca_where_it_means_nothing_is_refused(arguments: tuple[str | Path, ...
 @pytest.mark.parametrize(
     ("name", "value"), [("HTTPS_PROXY", "http://[bad"), ("https_proxy", "socks5://p:1"), ("SSL_CERT_FILE", "/nowhere.pem")]
 )
-def test_an_environment_that_cannot_be_used_is_a_usage_error(name: str, value: str, tmp_path: Path) -> None:
+def test_unusable_environment_is_a_usage_error(name: str, value: str, tmp_path: Path) -> None:
     listed(tmp_path, "registry.example.com", 1)
     for command in (("audit", "images.txt", *LINUX), ("collect", "images.txt", *LINUX, "-o", "x.evidence")):
         done = auditor(*command, cwd=tmp_path, extra={name: value})
@@ -107,7 +107,7 @@ def test_an_environment_that_cannot_be_used_is_a_usage_error(name: str, value: s
     assert auditor("chain", "k8s.example.com:6443", cwd=tmp_path, extra={name: value}).returncode == 2
 
 
-def test_the_checksum_is_that_of_the_evidence_file(tmp_path: Path) -> None:
+def test_printed_checksum_is_that_of_the_evidence_file(tmp_path: Path) -> None:
     done = auditor("audit", PLAN, "--evidence", EVIDENCE, "--at", "2026-11-23", "--format", "json", cwd=tmp_path)
     basis = json.loads(done.stdout)["evidence_basis"]
     assert basis["sha256"] == hashlib.sha256(EVIDENCE.read_bytes()).hexdigest()
@@ -115,7 +115,7 @@ def test_the_checksum_is_that_of_the_evidence_file(tmp_path: Path) -> None:
     assert {row["what"] for row in basis["ages"] if row["can_change"]} >= {"tags", "archives", "CRLs and issuers at URLs"}
 
 
-def test_a_date_far_ahead_makes_no_evidence_stale_by_itself(tmp_path: Path) -> None:
+def test_future_audit_date_alone_does_not_make_evidence_stale(tmp_path: Path) -> None:
     near, far = (
         json.loads(auditor("audit", PLAN, "--evidence", EVIDENCE, "--at", at, "--format", "json", cwd=tmp_path).stdout)
         for at in ("2026-11-23", "2150-01-01")
@@ -126,7 +126,7 @@ def test_a_date_far_ahead_makes_no_evidence_stale_by_itself(tmp_path: Path) -> N
     assert far["evidence_basis"]["measured_on"] < "2150"
 
 
-def test_an_audit_that_collects_says_so(tmp_path: Path) -> None:
+def test_audit_that_collects_reports_it(tmp_path: Path) -> None:
     listed(tmp_path, f"127.0.0.1:{free_port()}", 1)
     done = auditor("audit", "images.txt", *LINUX, "--format", "json", cwd=tmp_path)
     basis = json.loads(done.stdout)["evidence_basis"]

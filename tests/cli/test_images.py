@@ -24,21 +24,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_list_is_clean(folder: Path) -> None:
+def test_list_output_holds_only_images(folder: Path) -> None:
     """One reference a line, in the order of first appearance, and nothing else."""
     done = auditor("images", "images.txt", "pod.yaml", "--format", "list", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "docker.io/library/busybox:1.36\nr.example/a:1\nr.example/w:1\n"
 
 
-def test_a_platform_leaves_out_what_it_does_not_need(folder: Path) -> None:
+def test_platform_option_omits_images_of_other_platforms(folder: Path) -> None:
     """A pod that is bound to Windows needs nothing on Linux."""
     done = auditor("images", "images.txt", "pod.yaml", "--format", "list", "--platform", "linux/amd64", cwd=folder)
     assert "r.example/w:1" not in done.stdout
     assert "r.example/a:1" in done.stdout
 
 
-def test_json_says_why(folder: Path) -> None:
+def test_json_states_the_reason_of_each_image(folder: Path) -> None:
     """Every place by file and line."""
     done = auditor("images", "images.txt", "pod.yaml", "--format", "json", cwd=folder)
     report = json.loads(done.stdout)
@@ -49,13 +49,13 @@ def test_json_says_why(folder: Path) -> None:
     assert windows["platforms"] == ["windows"]
 
 
-def test_the_table_names_places(folder: Path) -> None:
+def test_table_names_locations(folder: Path) -> None:
     """For people."""
     done = auditor("images", "images.txt", cwd=folder)
     assert "list images.txt:2" in done.stdout
 
 
-def test_what_cannot_be_enumerated_is_told(folder: Path) -> None:
+def test_images_that_cannot_be_listed_are_reported(folder: Path) -> None:
     """On stderr, with its place, and never exit 0."""
     done = auditor("images", "sync.yaml", "images.txt", "--format", "list", cwd=folder)
     assert done.returncode == 3
@@ -63,7 +63,7 @@ def test_what_cannot_be_enumerated_is_told(folder: Path) -> None:
     assert "busybox" in done.stdout
 
 
-def test_errors_are_told(folder: Path) -> None:
+def test_input_errors_are_reported(folder: Path) -> None:
     """A line that is no reference is exit 1; a file that is not there is exit 2; nothing at all is never 0."""
     (folder / "bad.txt").write_text("a:1\n{{ .Values.image }}\n")
     done = auditor("images", "bad.txt", cwd=folder)
@@ -75,7 +75,7 @@ def test_errors_are_told(folder: Path) -> None:
     assert auditor("images", "configmap.yaml", cwd=folder).returncode == 3
 
 
-def test_a_plan_brings_its_own_pools(folder: Path) -> None:
+def test_plan_supplies_its_pools(folder: Path) -> None:
     """And is not mixed with --platform."""
     text = (
         "version: 1\npools: {lin: {platform: linux/amd64}}\nimages: [{list: images.txt}]\nworkloads: [{manifests: pod.yaml}]\n"
@@ -86,7 +86,7 @@ def test_a_plan_brings_its_own_pools(folder: Path) -> None:
     assert auditor("images", "plan.yaml", "--platform", "linux/amd64", cwd=folder).returncode == 2
 
 
-def test_evidence_brings_its_plan(folder: Path) -> None:
+def test_evidence_supplies_its_plan(folder: Path) -> None:
     plan = auditor("images", EXAMPLE / "plan.yaml", "--format", "list", cwd=folder)
     carried = auditor("images", EXAMPLE / "plant-7.evidence", "--format", "list", cwd=folder)
     assert (carried.returncode, carried.stdout) == (plan.returncode, plan.stdout)
@@ -95,7 +95,7 @@ def test_evidence_brings_its_plan(folder: Path) -> None:
     assert (refused.returncode, "has its own pools" in refused.stderr) == (2, True)
 
 
-def test_compare_shows_what_a_cluster_runs_and_nothing_states(tmp_path: Path) -> None:
+def test_compare_shows_running_images_that_no_input_lists(tmp_path: Path) -> None:
     """Differences come first; the list form has what the image list lacks."""
     pods = [
         {

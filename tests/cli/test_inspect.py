@@ -36,7 +36,7 @@ def inspected(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["folder", "tar", "gzip", "zstd"])
-def test_a_layout_shows_every_platform(tmp_path: Path, form: str) -> None:
+def test_layout_shows_every_platform(tmp_path: Path, form: str) -> None:
     files = index_layout()
     packed = {"tar": tar, "gzip": lambda files: gzipped(tar(files)), "zstd": lambda files: zstded(tar(files))}
     written(tmp_path, files if form == "folder" else packed[form](files), "site")
@@ -57,7 +57,7 @@ def test_a_layout_shows_every_platform(tmp_path: Path, form: str) -> None:
     assert found["problems"] == []
 
 
-def test_a_docker_archive_for_people(tmp_path: Path) -> None:
+def test_docker_archive_is_shown_as_text(tmp_path: Path) -> None:
     layers = [inner_tar("one"), inner_tar("two, which is longer")]
     written(tmp_path, tar(docker("shop/web:1", "shop/web:latest", plain=layers)), "web.tar")
     done = auditor("inspect", "web.tar", cwd=tmp_path)
@@ -69,7 +69,7 @@ def test_a_docker_archive_for_people(tmp_path: Path) -> None:
     assert row.split()[1:3] == ["2", "-"]
 
 
-def test_a_foreign_layer_that_was_left_behind_is_counted(tmp_path: Path) -> None:
+def test_foreign_layer_that_was_not_copied_is_counted(tmp_path: Path) -> None:
     foreign = Blob(b"base of Windows", FOREIGN_LAYER, ("https://go.microsoft.com/fwlink/?linkid=1",), stored=False)
     image = build_image("windows/amd64:10.0.17763.1", foreign, Blob(b"application", FOREIGN_LAYER.replace("foreign.", "")))
     written(tmp_path, tar(layout((image.manifest, {}), files=image_files(image))), "win.tar")
@@ -80,7 +80,7 @@ def test_a_foreign_layer_that_was_left_behind_is_counted(tmp_path: Path) -> None
     assert "\n(no name)\n" in done.stdout
 
 
-def test_a_platform_that_was_left_behind_is_told(tmp_path: Path) -> None:
+def test_platform_that_was_not_copied_is_reported(tmp_path: Path) -> None:
     sparse = layout((INDEX.index, {}), files=image_files(LINUX))
     written(tmp_path, tar(sparse), "sparse.tar")
     rows = inspected(tmp_path, "sparse.tar")["images"][0]["platforms"]
@@ -91,7 +91,7 @@ def test_a_platform_that_was_left_behind_is_told(tmp_path: Path) -> None:
     assert "it is missing in the archive" in rows[1]["detail"]
 
 
-def test_indexes_in_an_index_are_looked_into(tmp_path: Path) -> None:
+def test_nested_indexes_are_read(tmp_path: Path) -> None:
     outer = build_index(entries=(INDEX.index.descriptor(),))
     files = {**layout((outer.index, {}), files=index_layout())}
     files["index.json"] = layout((outer.index, {}))["index.json"]
@@ -100,7 +100,7 @@ def test_indexes_in_an_index_are_looked_into(tmp_path: Path) -> None:
     assert [row["platform"] for row in rows] == ["linux/amd64", "windows/amd64:10.0.20348.2"]
 
 
-def test_what_is_wrong_is_shown_and_ends_in_1(tmp_path: Path) -> None:
+def test_damaged_archive_is_reported_and_exits_1(tmp_path: Path) -> None:
     files = index_layout()
     gone = f"blobs/sha256/{LINUX.layers[0].digest.partition(':')[2]}"
     del files[gone]
@@ -111,14 +111,14 @@ def test_what_is_wrong_is_shown_and_ends_in_1(tmp_path: Path) -> None:
     assert f"problem   {gone}: missing: " in done.stdout
 
 
-def test_what_only_strict_readers_refuse_is_shown_and_is_no_failure(tmp_path: Path) -> None:
+def test_problem_for_strict_readers_only_is_shown_and_exits_0(tmp_path: Path) -> None:
     files = index_layout()
     del files["oci-layout"]
     written(tmp_path, files, "site")
     assert [problem["defect"] for problem in inspected(tmp_path, "site")["problems"]] == ["lax"]
 
 
-def test_a_folder_of_archives_shows_each(tmp_path: Path) -> None:
+def test_folder_of_archives_shows_each_archive(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     written(tmp_path / "media", tar(docker("a:1")), "a.tar")
     written(tmp_path / "media", tar(docker("b:1")), "b.tar")
@@ -140,7 +140,7 @@ def test_a_folder_of_archives_shows_each(tmp_path: Path) -> None:
         ("/dev/null", 2, "/dev/null"),
     ],
 )
-def test_what_is_no_archive(tmp_path: Path, subject: str, code: int, said: str) -> None:
+def test_file_that_is_not_an_archive_is_an_error(tmp_path: Path, subject: str, code: int, said: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").write_text("a list, perhaps\n")
     done = auditor("inspect", subject, cwd=tmp_path)
@@ -151,19 +151,19 @@ def test_what_is_no_archive(tmp_path: Path, subject: str, code: int, said: str) 
         assert "problem   " in done.stdout
 
 
-def test_evidence_is_for_references(tmp_path: Path) -> None:
+def test_evidence_option_is_for_references_only(tmp_path: Path) -> None:
     written(tmp_path, tar(docker("a:1")), "a.tar")
     (tmp_path / "site.evidence").write_bytes(b"")
     done = auditor("inspect", "a.tar", "--evidence", "site.evidence", cwd=tmp_path)
     assert (done.returncode, "--evidence is for image references" in done.stderr) == (2, True)
 
 
-def test_control_characters_of_an_archive_stay_out_of_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_of_an_archive_are_not_printed(tmp_path: Path) -> None:
     written(tmp_path, tar(docker("evil\x1b[31m:1")), "a.tar")
     assert "\x1b" not in auditor("inspect", "a.tar", cwd=tmp_path).stdout
 
 
-def test_what_images_share_is_told_with_whom(tmp_path: Path) -> None:
+def test_shared_bytes_are_reported_with_the_images_that_share_them(tmp_path: Path) -> None:
     base = inner_tar("a base that both have" * 50)
     one, other = docker("a:1", plain=[base, inner_tar("a")]), docker("b:1", plain=[base, inner_tar("b")])
     listed = [item for files in (one, other) for item in json.loads(files["manifest.json"])]

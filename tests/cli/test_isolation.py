@@ -45,7 +45,7 @@ def plan(folder: Path, more: str) -> str:
     return str(path)
 
 
-def test_a_deeply_nested_row_of_docker_is_an_error_of_its_line(tmp_path: Path) -> None:
+def test_deeply_nested_docker_row_is_an_error_of_its_line(tmp_path: Path) -> None:
     row = '{"Repository":"busybox","Tag":"1","Digest":"<none>","ID":"x"}'
     (tmp_path / "images.txt").write_text(f'{row}\n{{"Repository":"a","Tag":{DEEP}\n')
     done = auditor("audit", "images.txt", *LINUX, "--offline", "--format", "json", cwd=tmp_path)
@@ -54,14 +54,14 @@ def test_a_deeply_nested_row_of_docker_is_an_error_of_its_line(tmp_path: Path) -
     assert any("not a row of `docker image ls`" in message for message in said)
 
 
-def test_a_list_that_no_reader_expects_is_an_error_of_that_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_error_of_a_reader_is_an_error_of_that_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_images, "recognises", boom)
     (line,) = read_list(ListSource("images.txt", ("one",)), b"busybox:1 alpine:3\n")  # not for the plain reader alone
     assert (line.location.file, line.reference) == ("images.txt", None)
     assert "TypeError: an odd input" in line.error
 
 
-def test_what_was_read_before_an_unexpected_error_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_read_before_an_unexpected_error_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(source: ListSource, _data: bytes) -> object:
         yield source.entry("busybox:1", 1, 1)
         raise RecursionError
@@ -81,7 +81,7 @@ def test_what_was_read_before_an_unexpected_error_is_kept(monkeypatch: pytest.Mo
         (registries_yaml, "load", "pools: {one: {platform: linux/amd64, config: [registries.yaml]}}\n", "registries.yaml"),
     ],
 )
-def test_one_file_that_fails_is_named_in_the_report(
+def test_file_that_fails_is_named_in_the_report(
     module: object,
     reader: str,
     more: str,
@@ -105,7 +105,7 @@ def test_one_file_that_fails_is_named_in_the_report(
 
 
 @pytest.mark.parametrize("section", ["egress_rows", "storage_stages", "trust_rows", "image_rows", "evidence_rows", "host_rows"])
-def test_a_section_that_fails_makes_the_report_undetermined(
+def test_section_that_fails_makes_the_report_undetermined(
     section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["auditor.policy.judging"], section, boom)
@@ -116,7 +116,7 @@ def test_a_section_that_fails_makes_the_report_undetermined(
 
 @pytest.mark.parametrize("words", ["--help", "", "audit --help", "--version", "checks", "--show-completion bash"])
 @pytest.mark.parametrize(("redirection", "code"), [(">/dev/full", {2}), (">&-", {0, 2}), ("| true", {0, 2})])
-def test_stdout_that_cannot_be_written_is_one_line_and_no_traceback(
+def test_unwritable_stdout_is_one_error_line_without_traceback(
     words: str, redirection: str, code: set[int], tmp_path: Path
 ) -> None:
     command = f"set -o pipefail; {sys.executable} -m auditor {words} {redirection}"

@@ -36,12 +36,12 @@ def lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("missing=2.txt", ListInput(Path("missing=2.txt"))),
     ],
 )
-def test_an_argument_is_parsed(argument: str, expected: ListInput) -> None:
+def test_argument_is_parsed(argument: str, expected: ListInput) -> None:
     assert list_input(Path(argument)) == expected
 
 
 @pytest.mark.usefixtures("lists")
-def test_a_file_whose_name_has_an_equals_sign_is_a_file() -> None:
+def test_existing_file_with_an_equals_sign_in_its_name_is_a_file() -> None:
     Path("a=b.txt").write_text("alpine:3\n")
     assert list_input(Path("a=b.txt")) == ListInput(Path("a=b.txt"))
     assert list_input(Path(f"a=b.txt={LINUX}")) == ListInput(Path("a=b.txt"), (LINUX,))
@@ -56,7 +56,7 @@ def test_a_file_whose_name_has_an_equals_sign_is_a_file() -> None:
         ("linux.txt=windows/amd64", "build"),
     ],
 )
-def test_a_wrong_platform_names_the_argument(argument: str, message: str) -> None:
+def test_invalid_platform_error_names_the_argument(argument: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as refused:
         list_input(Path(argument))
     assert refused.value.summary.startswith("linux.txt=")
@@ -87,20 +87,20 @@ def test_platforms_of_lists_are_part_of_the_cache_key() -> None:
 
 
 @pytest.mark.usefixtures("lists")
-def test_a_list_with_its_own_platform_replaces_the_same_list_without() -> None:
+def test_list_with_a_platform_replaces_the_same_list_without() -> None:
     assert without_repeated([Path(f"windows.txt={WINDOWS}"), Path("linux.txt"), Path("windows.txt")]) == [
         Path(f"windows.txt={WINDOWS}"),
         Path("linux.txt"),
     ]
 
 
-def test_a_list_without_a_platform_beside_one_with_is_an_error(lists: Path) -> None:
+def test_mix_of_lists_with_and_without_platform_is_an_error(lists: Path) -> None:
     done = auditor("audit", f"linux.txt={LINUX}", "windows.txt", "--offline", cwd=lists)
     assert done.returncode == 2
     assert "windows.txt: no platform is given for this list" in done.stderr
 
 
-def test_a_plan_with_a_platform_is_an_error(lists: Path) -> None:
+def test_plan_with_a_platform_is_an_error(lists: Path) -> None:
     (lists / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\n")
     done = auditor("audit", f"plan.yaml={LINUX}", "--offline", cwd=lists)
     assert done.returncode == 2

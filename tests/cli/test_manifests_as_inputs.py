@@ -36,7 +36,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n", "it is a folder, not a plan", "workloads: [{chart: c}]"),
     ],
 )
-def test_an_input_that_is_no_plan_is_called_what_it_is(tmp_path: Path, name: str, text: str, what: str, key: str) -> None:
+def test_error_names_the_kind_of_an_input_that_is_not_a_plan(tmp_path: Path, name: str, text: str, what: str, key: str) -> None:
     """With the command and the lines of a plan that work."""
     write(tmp_path, {name: text})
     given = name.partition("/")[0]
@@ -50,7 +50,7 @@ def test_an_input_that_is_no_plan_is_called_what_it_is(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(("name", "text"), [("apps.yaml", TWO), ("list.yaml", LIST)])
-def test_a_manifest_is_audited_for_a_platform(tmp_path: Path, name: str, text: str) -> None:
+def test_manifest_is_audited_for_a_platform(tmp_path: Path, name: str, text: str) -> None:
     """As a list is: its images are needed, with their place."""
     write(tmp_path, {name: text})
     done = auditor("audit", name, "--platform", "linux/amd64", "--offline", "--format", "json", cwd=tmp_path)
@@ -72,7 +72,7 @@ def test_lists_and_manifests_are_audited_together(tmp_path: Path) -> None:
     assert (refused.returncode, "only an image list has platforms of its own" in refused.stderr) == (2, True)
 
 
-def test_a_folder_of_lists_and_manifests_loses_nothing(tmp_path: Path) -> None:
+def test_folder_of_lists_and_manifests_is_read_completely(tmp_path: Path) -> None:
     """Lists are read as lists, manifests as manifests, and what is neither is named in one message."""
     files = {
         "in/a.txt": "r.invalid/a:1\n",
@@ -93,7 +93,7 @@ def test_a_folder_of_lists_and_manifests_loses_nothing(tmp_path: Path) -> None:
     assert len(json.loads(audited.stdout)["images"]) == 5
 
 
-def test_yaml_only_in_subfolders_is_one_message_for_each_file(tmp_path: Path) -> None:
+def test_yaml_only_in_subfolders_is_one_message_per_file(tmp_path: Path) -> None:
     """Not one for each line."""
     lines = "".join(f"key{number}: value {number}\n" for number in range(500))
     prose = "".join(f"word {number} and more\n" for number in range(500))
@@ -128,7 +128,7 @@ def test_platforms_that_a_list_states_are_kept(tmp_path: Path) -> None:
     assert "not needed on the pools or platforms: r.invalid/a:1 (linux/s390x)" in done.stderr
 
 
-def test_an_image_that_one_source_restricts_is_for_all_where_another_does_not(tmp_path: Path) -> None:
+def test_image_is_needed_on_all_platforms_if_one_source_does_not_restrict_it(tmp_path: Path) -> None:
     write(
         tmp_path, {"a.yaml": REGSYNC.replace("type: image", "type: image, platform: linux/arm64"), "b.txt": "r.invalid/a:1\n"}
     )

@@ -142,7 +142,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.typed.replace("/", "|"))
-def test_a_message_says_where_what_and_what_next(broken: Path, case: Case) -> None:
+def test_message_has_location_fault_and_hint(broken: Path, case: Case) -> None:
     done = auditor(*case.typed.split(), cwd=broken)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     first, *rest = done.stderr.rstrip("\n").split("\n")
@@ -161,7 +161,7 @@ def test_a_message_says_where_what_and_what_next(broken: Path, case: Case) -> No
 @pytest.mark.parametrize(
     "command", ["checks", "explain image-absent", "schema plan", "init -", "images images.txt", "--version"]
 )
-def test_whatever_goes_to_a_full_disk_is_said_and_no_bug(broken: Path, command: str) -> None:
+def test_full_disk_is_an_error_message_for_every_output(broken: Path, command: str) -> None:
     line = f"{sys.executable} -m auditor {command} > /dev/full"
     ran = ["bash", "-c", line]
     done = subprocess.run(ran, cwd=broken, env=environment(broken), capture_output=True, text=True, timeout=60, check=False)
@@ -170,7 +170,7 @@ def test_whatever_goes_to_a_full_disk_is_said_and_no_bug(broken: Path, command: 
 
 
 @pytest.mark.parametrize("command", ["checks", "explain image-absent", "schema report"])
-def test_a_reader_that_goes_away_changes_nothing(broken: Path, command: str) -> None:
+def test_closed_pipe_of_the_reader_changes_no_exit_code(broken: Path, command: str) -> None:
     line = f"set -o pipefail; {sys.executable} -m auditor {command} | true"
     ran = ["bash", "-c", line]
     done = subprocess.run(ran, cwd=broken, env=environment(broken), capture_output=True, text=True, timeout=60, check=False)
@@ -178,7 +178,7 @@ def test_a_reader_that_goes_away_changes_nothing(broken: Path, command: str) -> 
 
 
 @pytest.mark.peer
-def test_a_chart_that_helm_refuses_is_told_in_the_words_of_helm(tmp_path: Path) -> None:
+def test_error_of_helm_is_quoted_for_a_chart_that_helm_rejects(tmp_path: Path) -> None:
     require("helm")
     (tmp_path / "chart" / "templates").mkdir(parents=True)
     (tmp_path / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n")

@@ -16,7 +16,7 @@ from checks import CATALOGUE
 from tests.cli.runner import EXAMPLE, auditor, environment
 
 
-def test_the_version_is_told_at_once_and_by_the_command_line(tmp_path: Path) -> None:
+def test_version_option_prints_the_version(tmp_path: Path) -> None:
     assert auditor("--version", cwd=tmp_path).stdout == f"auditor {__version__}\n"
     assert auditor("-V", cwd=tmp_path).stdout == f"auditor {__version__}\n"
 
@@ -28,7 +28,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         assert command in done.stdout
 
 
-def test_nothing_to_do_is_help_and_no_verdict(tmp_path: Path) -> None:
+def test_call_without_arguments_prints_help_and_no_verdict(tmp_path: Path) -> None:
     """A gate whose arguments got lost must not be green."""
     done = auditor(cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, auditor("--help", cwd=tmp_path).stdout)
@@ -58,7 +58,7 @@ def test_shells_complete_commands_checks_and_formats(tmp_path: Path, words: str,
     assert completed(words, tmp_path) == offered
 
 
-def test_the_starter_plan_loads_and_is_never_overwritten(tmp_path: Path) -> None:
+def test_starter_plan_loads_and_is_never_overwritten(tmp_path: Path) -> None:
     assert auditor("init", cwd=tmp_path).returncode == 0
     assert auditor("audit", "plan.yaml", "--offline", cwd=tmp_path).returncode in {1, 3}
     again = auditor("init", cwd=tmp_path)
@@ -67,7 +67,7 @@ def test_the_starter_plan_loads_and_is_never_overwritten(tmp_path: Path) -> None
     assert auditor("init", "-", cwd=tmp_path).stdout == (tmp_path / "plan.yaml").read_text()
 
 
-def test_the_schemas_are_schemas_and_the_example_obeys(tmp_path: Path) -> None:
+def test_schemas_are_valid_and_the_example_conforms(tmp_path: Path) -> None:
     for which in ("plan", "report"):
         done = auditor("schema", which, cwd=tmp_path)
         jsonschema.Draft202012Validator.check_schema(json.loads(done.stdout))
@@ -87,14 +87,14 @@ def _lenient(schema: dict[str, object]) -> dict[str, object]:
     return loaded
 
 
-def test_the_catalogue_lists_every_check(tmp_path: Path) -> None:
+def test_catalogue_lists_every_check(tmp_path: Path) -> None:
     done = auditor("checks", cwd=tmp_path)
     assert done.returncode == 0
     for check in CATALOGUE:
         assert check.id in done.stdout
 
 
-def test_a_page_is_explained_and_a_wrong_id_gets_the_nearest(tmp_path: Path) -> None:
+def test_explain_prints_a_page_and_suggests_the_nearest_id(tmp_path: Path) -> None:
     done = auditor("explain", "foreign-layer-egress", cwd=tmp_path)
     assert "Why it matters" in done.stdout
     assert "When it is undetermined" in done.stdout
@@ -118,19 +118,19 @@ def test_inspect_reads_from_evidence(tmp_path: Path) -> None:
     ("reference", "code", "said"),
     [("ghcr.io/plant7/opc-gateway:1.9.0", 2, "does not exist"), ("Not A Reference", 2, "no image reference")],
 )
-def test_inspect_says_what_is_not_there(tmp_path: Path, reference: str, code: int, said: str) -> None:
+def test_inspect_reports_a_missing_image(tmp_path: Path, reference: str, code: int, said: str) -> None:
     done = auditor("inspect", reference, "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
     assert done.returncode == code
     assert said in done.stderr
 
 
-def test_inspect_without_evidence_about_it_is_no_answer(tmp_path: Path) -> None:
+def test_inspect_without_evidence_of_the_image_is_undetermined(tmp_path: Path) -> None:
     done = auditor("inspect", "example.com/never/asked:1", "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
     assert done.returncode == 3
     assert "missing-evidence" in done.stderr
 
 
-def test_a_reader_that_goes_away_changes_no_verdict(tmp_path: Path) -> None:
+def test_closed_pipe_of_the_reader_changes_no_verdict(tmp_path: Path) -> None:
     audit = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 --format json"
     done = subprocess.run(
         ["bash", "-c", f"{audit} | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"],
@@ -145,7 +145,7 @@ def test_a_reader_that_goes_away_changes_no_verdict(tmp_path: Path) -> None:
     assert done.stdout.strip() == "1"
 
 
-def test_a_bug_is_exit_code_4_and_no_verdict(tmp_path: Path) -> None:
+def test_unexpected_error_exits_4_without_verdict(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "typer.py").write_text("raise RuntimeError('half installed')\n")
     extra = {"PYTHONPATH": str(tmp_path / "broken")}
@@ -192,7 +192,7 @@ def _install(folder: Path, entry: str, module: str = "") -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-def test_a_plug_in_adds_a_check(tmp_path: Path) -> None:
+def test_plug_in_adds_a_check(tmp_path: Path) -> None:
     extra = _install(tmp_path, "site_rule:CHECK", PLUGIN)
     assert "site-rule" in auditor("checks", cwd=tmp_path, extra=extra).stdout
     evidence = EXAMPLE / "plant-7.evidence"
@@ -201,7 +201,7 @@ def test_a_plug_in_adds_a_check(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", ["site_rule:MISSING", "no_such_module:CHECK", "site_rule:run"])
-def test_a_plug_in_that_does_not_load_is_a_visible_error(tmp_path: Path, entry: str) -> None:
+def test_plug_in_that_does_not_load_is_reported(tmp_path: Path, entry: str) -> None:
     extra = _install(tmp_path, entry, PLUGIN)
     done = auditor("audit", EXAMPLE / "plant-7.evidence", cwd=tmp_path, extra=extra)
     assert done.returncode == 4

@@ -70,7 +70,7 @@ def errors(stdout: str) -> list[str]:
     return [line for line in stdout.splitlines() if line.startswith("::error ")]
 
 
-def test_the_gate_fails_with_an_annotation_on_the_line_that_needs_the_image(repository: Path) -> None:
+def test_gate_fails_with_an_annotation_on_the_line_that_needs_the_image(repository: Path) -> None:
     done = auditor(*AUDIT, *ONLY, "--format", "github", cwd=repository)
     assert done.returncode == 1, done.stderr
     marked = [line for line in errors(done.stdout) if GONE in line]
@@ -81,7 +81,7 @@ def test_the_gate_fails_with_an_annotation_on_the_line_that_needs_the_image(repo
     assert len(errors(done.stdout)) > 1  # what was wrong before is there too
 
 
-def test_beside_the_report_of_main_only_the_new_finding_fails(repository: Path) -> None:
+def test_with_the_report_of_main_as_baseline_only_the_new_finding_fails(repository: Path) -> None:
     done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", "--format", "github", "--format", "json=pr.json", cwd=repository)
     assert done.returncode == 1, done.stderr
     (only,) = errors(done.stdout)
@@ -92,7 +92,7 @@ def test_beside_the_report_of_main_only_the_new_finding_fails(repository: Path) 
     assert report["summary"]["baselined"] > 1
 
 
-def test_main_beside_its_own_report_passes_with_the_old_findings_in_sight(repository: Path) -> None:
+def test_main_passes_with_its_own_report_as_baseline_and_shows_old_findings(repository: Path) -> None:
     git(repository, "switch", "--quiet", "main")
     done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", cwd=repository)
     assert done.returncode == 0, done.stdout
@@ -100,14 +100,14 @@ def test_main_beside_its_own_report_passes_with_the_old_findings_in_sight(reposi
     assert "the environment may still fail offline" in " ".join(done.stdout.split())
 
 
-def test_diff_tells_the_same(repository: Path) -> None:
+def test_diff_reports_the_same_new_finding(repository: Path) -> None:
     auditor(*AUDIT, "--format", "json=pr.json", cwd=repository)
     done = auditor("diff", "main.json", "pr.json", cwd=repository)
     assert done.returncode == 1
     assert f"+ error image-not-listed: {GONE} at {WORKLOAD}:{NEEDED_AT}" in done.stdout
 
 
-def test_a_plan_that_cannot_be_read_is_marked_where_it_is_wrong(tmp_path: Path) -> None:
+def test_invalid_plan_is_annotated_at_its_faulty_line(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd46}}\nimagse: []\n")
     done = auditor("audit", "plan.yaml", "--format", "github", cwd=tmp_path)
     assert done.returncode == 2

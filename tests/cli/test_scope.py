@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_three_lines_are_ready_for_what_was_examined(folder: Path) -> None:
+def test_list_of_three_lines_is_ready_for_the_examined_areas(folder: Path) -> None:
     done = auditor(*AUDIT, cwd=folder)
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("READY for what was examined: images at their source, foreign layers.\nNot examined: ")
@@ -53,7 +53,7 @@ def test_three_lines_are_ready_for_what_was_examined(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_format_names_what_was_not_examined_and_promises_nothing(folder: Path, format: str) -> None:
+def test_every_format_names_unexamined_areas_and_promises_nothing(folder: Path, format: str) -> None:
     done = auditor(*AUDIT, "--format", format, cwd=folder)
     assert done.returncode == 0
     words = " ".join(done.stdout.split())
@@ -67,13 +67,13 @@ def test_every_format_names_what_was_not_examined_and_promises_nothing(folder: P
         assert "Not examined: internal registry or archives (not declared)" in words
 
 
-def test_lists_are_ready_for_their_images(folder: Path) -> None:
+def test_lists_are_ready_for_the_area_images(folder: Path) -> None:
     done = auditor(*LISTS, "--format", "lines", cwd=folder)
     assert done.returncode == 0
     assert "READY for what was examined: images at their source, foreign layers. Not examined: " in done.stdout
 
 
-def test_two_selected_checks_promise_nothing(folder: Path) -> None:
+def test_selection_of_two_checks_promises_nothing(folder: Path) -> None:
     done = auditor(*AUDIT, "--only", "image-absent", "--only", "image-duplicate", cwd=folder)
     assert done.returncode == 0
     assert done.stdout.startswith("READY for what was examined: parts of images at their source.\n")
@@ -93,7 +93,9 @@ def test_two_selected_checks_promise_nothing(folder: Path) -> None:
         (("--require", "sources", "--only", "image-absent"), 3, {"sources"}),
     ],
 )
-def test_a_required_area(folder: Path, command: tuple[str, ...], options: tuple[str, ...], code: int, asked: set[str]) -> None:
+def test_required_area_sets_the_exit_code_and_names_missing_areas(
+    folder: Path, command: tuple[str, ...], options: tuple[str, ...], code: int, asked: set[str]
+) -> None:
     done = auditor(*command, *options, "--format", "json", cwd=folder)
     assert done.returncode == code, done.stderr
     shown = json.loads(done.stdout)
@@ -103,7 +105,7 @@ def test_a_required_area(folder: Path, command: tuple[str, ...], options: tuple[
     }
 
 
-def test_site_requires_every_area_and_text_says_which_are_missing(folder: Path) -> None:
+def test_require_site_needs_every_area_and_text_lists_missing_ones(folder: Path) -> None:
     done = auditor(*AUDIT, "--require", "site", cwd=folder)
     assert done.returncode == 3
     words = " ".join(done.stdout.split())
@@ -111,14 +113,14 @@ def test_site_requires_every_area_and_text_says_which_are_missing(folder: Path) 
     assert "the area copies (internal registry or archives) is required, but not declared." in words
 
 
-def test_the_key_of_the_plan_and_the_option_add_up(folder: Path) -> None:
+def test_plan_key_and_option_for_required_areas_are_combined(folder: Path) -> None:
     (folder / "plan.yaml").write_text(f"{PLAN}require: [storage]\n")
     done = auditor(*AUDIT, "--require", "trust", "--format", "json", cwd=folder)
     assert done.returncode == 3
     assert [row["subject"]["id"] for row in json.loads(done.stdout)["undetermined"]] == ["storage", "trust"]
 
 
-def test_an_error_wins_over_a_required_area(folder: Path) -> None:
+def test_error_has_priority_over_a_required_area(folder: Path) -> None:
     (folder / "plan.yaml").write_text(f"{PLAN}require: [site]\n".replace("linux/amd64", "linux/arm64"))
     done = auditor(*AUDIT, cwd=folder)
     assert done.returncode == 1
@@ -126,7 +128,7 @@ def test_an_error_wins_over_a_required_area(folder: Path) -> None:
     assert "This environment will not work offline." in done.stdout
 
 
-def test_an_unknown_area_is_refused_with_the_list(folder: Path) -> None:
+def test_unknown_area_is_rejected_with_the_list_of_areas(folder: Path) -> None:
     done = auditor(*AUDIT, "--require", "storag", cwd=folder)
     assert done.returncode == 2
     assert "--require storag: there is no such area" in done.stderr
@@ -139,7 +141,7 @@ def test_an_unknown_area_is_refused_with_the_list(folder: Path) -> None:
     assert "did you mean storage?" in done.stderr
 
 
-def test_each_site_of_a_fleet_says_how_much_of_it_was_examined(folder: Path) -> None:
+def test_each_site_of_a_fleet_states_its_examined_areas(folder: Path) -> None:
     (folder / "other.yaml").write_text(f"{PLAN}require: [storage]\n")
     options = ("--only", "image-reference-invalid", "--offline", "--format", "html=out", "--require", "trust")
     done = auditor("audit", "plan.yaml", "other.yaml", *options, cwd=folder)
@@ -151,14 +153,14 @@ def test_each_site_of_a_fleet_says_how_much_of_it_was_examined(folder: Path) -> 
     assert PROMISE not in index
 
 
-def test_each_list_takes_required_areas_too(folder: Path) -> None:
+def test_required_areas_apply_to_each_list(folder: Path) -> None:
     options = ("--each", "--platform", "linux/amd64", "--offline", "--format", "lines", "--require", "storage")
     done = auditor("audit", "images.txt", *options, cwd=folder)
     assert done.returncode == 3
     assert "the area storage (storage per stage) is required, but not declared." in done.stdout
 
 
-def test_diff_says_that_an_area_is_examined_no_longer(folder: Path) -> None:
+def test_diff_reports_an_area_that_is_no_longer_examined(folder: Path) -> None:
     auditor(*AUDIT, "--format", "json=whole.json", cwd=folder)
     auditor(*AUDIT, "--skip", "image-absent", "--format", "json=part.json", cwd=folder)
     done = auditor("diff", "whole.json", "part.json", cwd=folder)
@@ -169,7 +171,7 @@ def test_diff_says_that_an_area_is_examined_no_longer(folder: Path) -> None:
     assert json.loads(back.stdout)["scope"] == {"changed": changed}
 
 
-def test_an_older_report_without_a_scope_is_read_as_ever(folder: Path) -> None:
+def test_older_report_without_a_scope_is_read(folder: Path) -> None:
     auditor(*AUDIT, "--format", "json=new.json", cwd=folder)
     old = json.loads((folder / "new.json").read_text())
     del old["scope"], old["works_offline_until"]
@@ -180,7 +182,7 @@ def test_an_older_report_without_a_scope_is_read_as_ever(folder: Path) -> None:
     assert auditor("fix", "old.json", "--output", "fixed", cwd=folder).returncode == 0
 
 
-def test_the_page_of_the_rule_is_explained(folder: Path) -> None:
+def test_explain_prints_the_page_of_the_rule(folder: Path) -> None:
     done = auditor("explain", "scope-required", cwd=folder)
     assert done.returncode == 0
     assert "--require" in done.stdout

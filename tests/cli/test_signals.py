@@ -61,7 +61,7 @@ def wait_for(registry: Registry, requests: int) -> None:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_a_signal_keeps_what_was_observed_and_leaves_no_journal(
+def test_signal_keeps_observations_and_removes_the_journal(
     how: signal.Signals, code: int, words: str, registry: Registry, tmp_path: Path
 ) -> None:
     process = collecting(registry, tmp_path)
@@ -99,16 +99,14 @@ IGNORED = """
 
 
 @pytest.mark.parametrize(("script", "code", "words"), [(TERMINATED, 143, "auditor: terminated by SIGTERM\n"), (IGNORED, 0, "")])
-def test_a_signal_outside_a_collection_is_reported_unless_it_is_ignored(
-    script: str, code: int, words: str, tmp_path: Path
-) -> None:
+def test_signal_outside_a_collection_is_reported_unless_ignored(script: str, code: int, words: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(script)]
     folder, variables = Path(__file__).parents[2], environment(tmp_path)
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (code, words)
 
 
-def test_a_signal_during_another_step_has_the_exit_code_of_that_signal(tmp_path: Path) -> None:
+def test_signal_during_another_step_sets_its_exit_code(tmp_path: Path) -> None:
     """Here a chart is being rendered. The parser's own exit code for an interruption is 130 for every signal."""
     helm, site = tmp_path / "bin" / "helm", tmp_path / "site"
     helm.parent.mkdir()
@@ -128,7 +126,7 @@ def test_a_signal_during_another_step_has_the_exit_code_of_that_signal(tmp_path:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_after_sigkill_only_the_last_moments_are_requested_again(seed: int, registry: Registry, tmp_path: Path) -> None:
+def test_after_sigkill_only_the_last_requests_are_repeated(seed: int, registry: Registry, tmp_path: Path) -> None:
     process = collecting(registry, tmp_path)
     wait_for(registry, 1 + random.Random(seed).randrange(700))
     killed = time.monotonic()

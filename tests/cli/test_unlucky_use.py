@@ -19,7 +19,7 @@ SECRET = "S3CRETpw"
 
 
 @pytest.mark.parametrize("line", ["[::1]:99999/x:1", f"{'a' * 70}.localhost:5998/x:1", "localhost:1/x:1"])
-def test_one_line_that_cannot_be_asked_for_stops_nothing(tmp_path: Path, line: str) -> None:
+def test_invalid_reference_does_not_stop_the_others(tmp_path: Path, line: str) -> None:
     (tmp_path / "images.txt").write_text(f"{line}\n")
     done = auditor("audit", "images.txt", *LINUX, "--format", "json", cwd=tmp_path)
     assert done.returncode in {1, 3}, done.stderr
@@ -27,7 +27,7 @@ def test_one_line_that_cannot_be_asked_for_stops_nothing(tmp_path: Path, line: s
     assert report["undetermined"] or report["findings"]
 
 
-def test_a_named_pipe_is_no_input_and_no_output(tmp_path: Path) -> None:
+def test_named_pipe_is_rejected_as_input_and_output(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\n")
     for arguments in (
@@ -41,7 +41,7 @@ def test_a_named_pipe_is_no_input_and_no_output(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
-def test_a_report_never_overwrites_what_it_judges_nor_another_report(tmp_path: Path) -> None:
+def test_report_never_overwrites_inputs_or_another_report(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\n")
     before = (tmp_path / "plan.yaml").read_text()
     for formats in (("--format", "json=plan.yaml"), ("--format", "json=same", "--format", "html=same")):
@@ -50,14 +50,14 @@ def test_a_report_never_overwrites_what_it_judges_nor_another_report(tmp_path: P
     assert not (tmp_path / "same").exists()
 
 
-def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
+def test_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "latest.json").symlink_to("real.json")
     auditor("audit", EXAMPLE / "plant-7.evidence", "--format", "json=latest.json", cwd=tmp_path)
     assert (tmp_path / "latest.json").is_symlink()
     assert json.loads((tmp_path / "real.json").read_text())["version"] == 1
 
 
-def test_passwords_in_references_and_plans_are_never_said(tmp_path: Path) -> None:
+def test_passwords_in_references_and_plans_are_never_printed(tmp_path: Path) -> None:
     (tmp_path / "images.txt").write_text(f"u:{SECRET}@localhost:5998/x:1\nhttps://u:{SECRET}@host/x:1\n")
     formats = ("--format", "text", "--format", "json=r.json", "--format", "html=r.html")
     done = auditor("audit", "images.txt", *LINUX, "--offline", *formats, cwd=tmp_path)
@@ -73,7 +73,7 @@ def test_passwords_in_references_and_plans_are_never_said(tmp_path: Path) -> Non
     assert SECRET not in done.stderr
 
 
-def test_control_characters_never_reach_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_are_never_printed(tmp_path: Path) -> None:
     for arguments in (
         ("audit", "\x1b[31mred.yaml"),
         ("audit", "x", "--format", "\x1b[31m"),
@@ -85,14 +85,14 @@ def test_control_characters_never_reach_the_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
-def test_an_error_that_nobody_can_read_is_still_no_verdict(tmp_path: Path, redirection: str) -> None:
+def test_error_on_a_closed_stderr_gives_no_verdict(tmp_path: Path, redirection: str) -> None:
     command = f"{sys.executable} -m auditor audit nope.yaml {redirection}"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment(tmp_path), timeout=60, check=False)
     assert done.returncode == 2
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
-def test_a_report_that_cannot_be_written_is_said(tmp_path: Path, redirection: str) -> None:
+def test_unwritable_report_is_an_error(tmp_path: Path, redirection: str) -> None:
     command = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 {redirection}"
     done = subprocess.run(
         ["bash", "-c", command],
@@ -107,14 +107,14 @@ def test_a_report_that_cannot_be_written_is_said(tmp_path: Path, redirection: st
     assert "stdout" in done.stderr
 
 
-def test_a_list_without_an_image_is_said(tmp_path: Path) -> None:
+def test_list_without_images_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("# nothing\n\n")
     done = auditor("audit", "empty.txt", *LINUX, "--offline", cwd=tmp_path)
     assert done.returncode == 1
     assert "names no image" in done.stdout
 
 
-def test_what_a_plan_says_and_nobody_examines_is_said(tmp_path: Path) -> None:
+def test_plan_setting_that_no_check_examines_is_reported(tmp_path: Path) -> None:
     cluster = "cluster: {distribution: rke2, version: v1.33.5}"
     (tmp_path / "plan.yaml").write_text(
         f"version: 1\npools: {{one: {{platform: linux/amd64}}}}\ncopy: {{window: 1h}}\n{cluster}\n"
@@ -127,7 +127,7 @@ def test_what_a_plan_says_and_nobody_examines_is_said(tmp_path: Path) -> None:
     assert "severity" in refused.stderr
 
 
-def test_who_asks_nobody_needs_no_place_to_write(tmp_path: Path) -> None:
+def test_command_without_requests_needs_no_writable_cache(tmp_path: Path) -> None:
     """As in a container whose disk is read-only: the cache cannot be made, and only who would write to it hears of that."""
     (tmp_path / "images.txt").write_text("busybox:1\n")
     (tmp_path / "file").write_text("")
@@ -142,7 +142,7 @@ def test_who_asks_nobody_needs_no_place_to_write(tmp_path: Path) -> None:
     assert not (tmp_path / "unmade").exists()
 
 
-def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_home_folder_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AUDITOR_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)

@@ -71,7 +71,7 @@ def test_every_row_of_the_index_has_a_test_here() -> None:
     assert {path.name for path in corpus("archives").iterdir()} == COVERED
 
 
-def test_dockers_containerd_store(form: str, tmp_path: Path) -> None:
+def test_archive_of_dockers_containerd_store_is_read(form: str, tmp_path: Path) -> None:
     found = read(form, tmp_path, "zarf-docker-containerd-store", "docker-containerd-image-store")
     assert (found.inventory.format, found.inventory.problems) == ("oci-layout", ())
     (image,) = found.inventory.images
@@ -84,23 +84,23 @@ def test_dockers_containerd_store(form: str, tmp_path: Path) -> None:
     assert str(usable.platform) == "linux/amd64"
 
 
-def test_hello_world_of_docker_25() -> None:
+def test_hello_world_of_docker_25_is_read() -> None:
     found = read_archive(corpus("archives", "ggcr-tarballs", "hello-world-v25.tar"))
     assert found.inventory.problems == ()
     assert [(image.names, image.derived) for image in found.inventory.images] == [((), True)]
 
 
-def test_a_manifest_that_is_null() -> None:
+def test_null_manifest_is_an_error() -> None:
     found = read_archive(corpus("archives", "ggcr-tarballs", "null_manifest.tar"))
     assert (defects(found), found.inventory.images) == ({("manifest.json", "malformed")}, ())
 
 
-def test_only_repositories() -> None:
+def test_archive_with_repositories_only_is_an_error() -> None:
     found = read_archive(corpus("archives", "ggcr-tarballs", "no_manifest.tar"))
     assert (defects(found), found.inventory.images) == ({("repositories", "unsupported")}, ())
 
 
-def test_a_layer_that_is_a_link() -> None:
+def test_layer_that_is_a_link_is_read() -> None:
     found = read_archive(corpus("archives", "ggcr-tarballs", "test_link.tar"))
     assert found.inventory.problems == ()
     assert [image.names[0].rpartition(":")[2] for image in found.inventory.images] == ["test_image_1", "test_image_3"]
@@ -110,7 +110,7 @@ def test_a_layer_that_is_a_link() -> None:
     assert second.layers[0] == first.layers[0]
 
 
-def test_a_bundle_with_layer_sources() -> None:
+def test_bundle_with_layer_sources_is_read() -> None:
     found = read_archive(corpus("archives", "ggcr-tarballs", "test_bundle.tar"))
     assert found.inventory.problems == ()
     assert [image.names for image in found.inventory.images] == [("test_image_2",), ("test_image_1",)]
@@ -118,7 +118,7 @@ def test_a_bundle_with_layer_sources() -> None:
     assert {size for size in found.inventory.blobs.values() if size > 1000} == {10_240}
 
 
-def test_layouts_of_ggcr(form: str, tmp_path: Path) -> None:
+def test_layouts_of_ggcr_are_read(form: str, tmp_path: Path) -> None:
     whole = read(form, tmp_path, "ggcr-layouts", "test_index")
     # Docker's manifests under descriptors of OCI: `regctl image copy` refuses them ("unexpected media type").
     assert {defect for _, defect in defects(whole)} == {"media-type"}
@@ -146,7 +146,7 @@ def test_k0s_has_three_architectures_and_no_marker(form: str, tmp_path: Path) ->
     assert absent_children(found) == []
 
 
-def test_many_tags_and_a_config_of_another_size(form: str, tmp_path: Path) -> None:
+def test_tags_are_kept_and_a_wrong_config_size_is_reported(form: str, tmp_path: Path) -> None:
     found = read(form, tmp_path, "ci-multi-layout", "delete_image_multiple_images")
     (problem,) = found.inventory.problems
     assert (problem.entry, problem.defect.value) == (blob(found, "913cf3a3"), "size")
@@ -157,18 +157,18 @@ def test_many_tags_and_a_config_of_another_size(form: str, tmp_path: Path) -> No
     assert (len(found.inventory.blobs), absent_children(found)) == (19, [])
 
 
-def test_blobs_outside_of_blobs(form: str, tmp_path: Path) -> None:
+def test_blob_outside_the_blobs_folder_is_reported(form: str, tmp_path: Path) -> None:
     found = read(form, tmp_path, "ci-multi-layout", "delete_image_shared_blobs_dir")
     assert defects(found) == {(blob(found, "eaa95f3c"), "missing")}
 
 
-def test_two_manifests_that_are_not_there(form: str, tmp_path: Path) -> None:
+def test_two_missing_manifests_are_reported(form: str, tmp_path: Path) -> None:
     found = read(form, tmp_path, "ci-multi-layout", "two_images_manifest")
     absent = {(blob(found, "e692418e"), "missing"), (blob(found, "5b0bcabd"), "missing")}
     assert defects(found) == {*absent, ("oci-layout", "lax")}
 
 
-def test_artifacts_of_oras(form: str, tmp_path: Path) -> None:
+def test_artifacts_of_oras_are_read(form: str, tmp_path: Path) -> None:
     images = read(form, tmp_path, "oras-zot-artifacts", "images")
     assert (len(images.inventory.images), images.inventory.problems, absent_children(images)) == (7, (), [])
     (empty,) = [image for image in images.inventory.images if image.names == ("empty_index",)]

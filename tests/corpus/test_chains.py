@@ -76,7 +76,7 @@ def prospects(where: Site, day: datetime.date) -> dict[str, str]:
 
 
 @every
-def test_without_a_dump_linux_verifies_and_windows_is_not_known_to(case: Case) -> None:
+def test_linux_verifies_and_windows_is_undetermined_without_a_dump(case: Case) -> None:
     where = served(case)
     result = found(where, case.day)
     named = "root-needs-windows-update" if case.kind is FETCHED else "root-unproven"
@@ -90,7 +90,7 @@ def test_without_a_dump_linux_verifies_and_windows_is_not_known_to(case: Case) -
 
 
 @every
-def test_a_dump_without_the_root_makes_it_an_error(case: Case) -> None:
+def test_dump_without_the_root_gives_an_error(case: Case) -> None:
     where = served(case, root("b1bc968b"), dump=True)  # a root of GlobalSign that none of these leads to
     result = found(where, case.day)
     assert set(result) == {"root-needs-windows-update", "trust-split"}
@@ -106,7 +106,7 @@ def test_a_dump_without_the_root_makes_it_an_error(case: Case) -> None:
 
 
 @every
-def test_a_dump_with_the_root_makes_it_good(case: Case) -> None:
+def test_dump_with_the_root_passes(case: Case) -> None:
     where = served(case, root(case.sha1), dump=True)
     assert found(where, case.day) == {}
     assert prospects(where, case.day) == {"control": "verifies", "win2022": "verifies"}
@@ -114,7 +114,7 @@ def test_a_dump_with_the_root_makes_it_good(case: Case) -> None:
 
 
 @every
-def test_curl_cannot_ask_about_revocation_and_containerd_does_not(case: Case) -> None:
+def test_curl_cannot_check_revocation_and_containerd_does_not(case: Case) -> None:
     where = served(case, root(case.sha1), dump=True, clients=("containerd", "curl"))
     (finding,) = findings(outcomes(revocation_egress.CHECK, where, case.day))
     assert (finding.severity, finding.subject.client) == (Severity.ERROR, "curl")
@@ -126,7 +126,7 @@ def test_curl_cannot_ask_about_revocation_and_containerd_does_not(case: Case) ->
 
 
 @every
-def test_without_its_intermediates_the_url_is_named(case: Case) -> None:
+def test_chain_without_intermediates_names_the_url(case: Case) -> None:
     whole = served(case)
     (chain,) = whole.chains.values()
     leaf = chain.certificates[0]  # type: ignore[union-attr]
@@ -136,7 +136,7 @@ def test_without_its_intermediates_the_url_is_named(case: Case) -> None:
     assert linux.facts["aia"] == on_windows.facts["dials"] == leaf.extensions.aia_issuers != ()
 
 
-def test_the_hosts_that_the_index_names() -> None:
+def test_requested_hosts_are_those_of_the_index() -> None:
     where = served(CASES[0], clients=("containerd", "curl"))
     requested = {one.url for case in where.trust(CASES[0].day) for one in case.requested}
     assert any(url.startswith("http://e8.c.lencr.org/") for url in requested)

@@ -19,7 +19,7 @@ def lines(*parts: str) -> tuple[ListLine, ...]:
     return read_list(ListSource(parts[-1], ("one",)), corpus("image-lists", *parts).read_bytes())
 
 
-def test_hauler_rancher_full() -> None:
+def test_hauler_rancher_full_list_is_read() -> None:
     """701 images, no platform, no digest, one mirrored-pause, no wins; two charts that only rendering tells."""
     found = lines("hauler-rancher-full", "rancher-airgap-rancher.yaml")
     images = [line for line in found if line.reference is not None]
@@ -32,14 +32,14 @@ def test_hauler_rancher_full() -> None:
     assert not [line for line in found if line.error]
 
 
-def test_hauler_rke2() -> None:
+def test_hauler_rke2_list_is_read() -> None:
     """64 images without a platform, and nothing for Windows."""
     found = lines("hauler-rke2", "rancher-airgap-rke2.yaml")
     assert len([line for line in found if line.reference is not None]) == len(found) == 64
     assert not [line for line in found if line.platforms or "windows" in line.text]
 
 
-def test_hauler_rke2_has_all_that_rke2_pulls_on_linux_and_lacks_the_runtime_for_windows() -> None:
+def test_hauler_rke2_list_covers_linux_and_lacks_the_windows_runtime() -> None:
     """It is the list of v1.33.5+rke2r1: complete for every network plug-in, and useless for a Windows agent."""
     found = ListedReferences(lines("hauler-rke2", "rancher-airgap-rke2.yaml"), None)
     for cni in ("canal", "calico", "cilium", "flannel", "multus,canal"):
@@ -57,7 +57,7 @@ def test_hauler_rke2_has_all_that_rke2_pulls_on_linux_and_lacks_the_runtime_for_
     ("folder", "name", "tags", "digests"),
     [("aks-ws2025", "26100.33296.260812", 41, 39), ("aks-23h2", "25398.2330.260513", 42, 41)],
 )
-def test_aks_windows(folder: str, name: str, tags: int, digests: int) -> None:
+def test_aks_windows_list_is_read(folder: str, name: str, tags: int, digests: int) -> None:
     """Tags and digests of the table; `id` of the JSON is the index digest for all of them, `repoDigests` for none."""
     table = lines(folder, f"{name}.txt")
     assert len(table) == tags
@@ -74,21 +74,21 @@ def test_aks_windows(folder: str, name: str, tags: int, digests: int) -> None:
     assert not [tag for image, tag in pairs if by_tag[tag] in image["repoDigests"]]
 
 
-def test_aks_windows_bases() -> None:
+def test_aks_windows_base_list_is_read() -> None:
     """The exact server core of the host is there on 2025, and none on 23H2."""
     found = [line.text for line in lines("aks-ws2025", "26100.33296.260812.txt")]
     assert "mcr.microsoft.com/windows/servercore:10.0.26100.33296" in found
     assert not [line.text for line in lines("aks-23h2", "25398.2330.260513.txt") if "25398" in line.text]
 
 
-def test_aks_linux_bom() -> None:
+def test_aks_linux_bill_of_materials_is_read() -> None:
     """69 tags of 68 images."""
     found = lines("aks-linux-imagebom", "202608.20.0-image-list.json")
     assert len(found) == 69
     assert all(line.text.startswith("mcr.microsoft.com/") for line in found)
 
 
-def test_aks_components() -> None:
+def test_aks_components_list_is_read() -> None:
     """The versions behind the star; what names none is not dropped."""
     found = lines("aks-components", "components.json")
     core = {line.text.rpartition(":")[2] for line in found if line.text.startswith("mcr.microsoft.com/windows/servercore:")}
@@ -100,7 +100,7 @@ def test_aks_components() -> None:
     assert "not a known image list" in settings.error
 
 
-def test_k8s_baseimage() -> None:
+def test_kubernetes_base_image_list_is_read() -> None:
     """Four Linux architectures and two Windows builds with a placeholder; in 2020 nothing for 20348."""
     agnhost = lines("k8s-baseimage", "agnhost", "BASEIMAGE")
     assert Counter(str(line.platforms[0]).split("/")[0] for line in agnhost if line.platforms) == {"linux": 4}

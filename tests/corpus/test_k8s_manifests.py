@@ -36,7 +36,7 @@ def _demands() -> dict[str, list[Demand]]:
     return by_file
 
 
-def test_windows_is_bound_by_the_node_selector() -> None:
+def test_node_selector_restricts_the_image_to_windows() -> None:
     """The DaemonSets and the sample run on Windows only, the controller on Linux."""
     found = _demands()
     assert set(found) == set(FILES)
@@ -46,7 +46,7 @@ def test_windows_is_bound_by_the_node_selector() -> None:
     assert {demand.pools for demand in found["csi-smb-controller.yaml"]} == {("control",)}
 
 
-def test_host_process_is_seen() -> None:
+def test_host_process_is_read() -> None:
     """Only where it is asked for, with hostNetwork."""
     found = _demands()
     host = [demand for demand in found["csi-smb-node-windows-hostprocess.yaml"] if not demand.is_possible]
@@ -55,7 +55,7 @@ def test_host_process_is_seen() -> None:
     assert not [demand for demand in found["csi-smb-node-windows.yaml"] if demand.host_process]
 
 
-def test_the_sample_fails_on_2019() -> None:
+def test_sample_fails_on_server_2019() -> None:
     """servercore:ltsc2022 is of a build that a 2019 host cannot run; what nobody listed is told with its place."""
     image = "mcr.microsoft.com/windows/servercore:ltsc2022"
     site = _site({image: {"platforms": ["windows/amd64:10.0.20348.5499"]}})

@@ -122,7 +122,7 @@ def test_every_document_is_read() -> None:
         assert isinstance(parse_document(path.read_bytes()), Index | Manifest | Schema1), path
 
 
-def test_pause_3_8_for_each_host_build() -> None:
+def test_pause_3_8_has_a_build_for_each_host() -> None:
     body = read("pause-3.8", "pause_3.8.index.json")
     assert digest_of(body) == "sha256:9001185023633d17a2f98ff69b6ff2615b8ea02a825adffa40422f51dfdcde9d"
     windows = [text for text in platforms(body) if text.startswith("windows/amd64:10.0.")]
@@ -156,7 +156,7 @@ def test_rancher_kubelet_pause_has_one_foreign_layer() -> None:
     assert said["foreign-layer-unavailable"].findings == ()
 
 
-def test_mongo_of_2021_is_mostly_foreign() -> None:
+def test_mongo_of_2021_has_mostly_foreign_layers() -> None:
     index, manifest = read("mongo-4-1809-2021", "index.json"), read("mongo-4-1809-2021", "manifest.json")
     assert foreign_bytes(manifest) == [1_718_332_879, 968_365_008]
     assert sum(layer.size for layer in manifest_of(manifest).layers) == 2_919_081_688
@@ -185,7 +185,7 @@ def test_mongo_of_2023_is_not_flagged() -> None:
     assert where.storage.registry.budget.bytes >= 1_953_291_369
 
 
-def test_hello_world_of_2024_counts_attestations_as_nothing() -> None:
+def test_attestations_of_hello_world_2024_are_not_counted() -> None:
     body = read("hello-world-index-2024", "manifestList.json")
     listed = index_of(body).manifests
     assert len(listed) == 20
@@ -205,7 +205,7 @@ def test_hello_world_of_2024_counts_attestations_as_nothing() -> None:
         ("python-bullseye.index.json", "90213d7c", 8, []),
     ],
 )
-def test_lists_as_quay_passes_them_on(name: str, prefix: str, linux: int, windows: list[str]) -> None:
+def test_list_served_by_quay_is_read(name: str, prefix: str, linux: int, windows: list[str]) -> None:
     body = read("quay-pullthru-lists", name)
     assert digest_of(body).startswith(f"sha256:{prefix}")
     found = platforms(body)
@@ -242,7 +242,7 @@ def test_schema_1_is_flagged_and_its_storage_is_unknown(name: str) -> None:
     assert unknown.kind is Kind.MISSING_EVIDENCE
 
 
-def test_harbors_invalid_digest_is_reported_and_no_crash() -> None:
+def test_invalid_digest_of_harbor_is_reported() -> None:
     body = read("harbor-foreign-no-url", "manifest.json")
     manifest = manifest_of(body)
     assert manifest.problems == ("config.digest '%s' is not a digest",)

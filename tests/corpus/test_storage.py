@@ -40,7 +40,7 @@ def as_published(evidence: MemoryEvidence, image: dict[str, Any]) -> int:
     return len(config) + len(manifest)
 
 
-def test_the_bill_of_materials_sums_to_the_byte_at_every_compressed_stage() -> None:
+def test_bill_of_materials_is_exact_at_every_compressed_stage() -> None:
     """69 tags are 68 images; an image with two tags counts once."""
     evidence = MemoryEvidence()
     documents = sum(as_published(evidence, image) for image in bill())
@@ -67,7 +67,7 @@ registry: {host: "registry.plant7.local:5000", disk: 6GB}
 
 
 @pytest.mark.parametrize("name", MONGO)
-def test_windows_manifests_sum_to_the_byte(name: str) -> None:
+def test_sum_of_windows_manifests_is_exact(name: str) -> None:
     index, body = (corpus("manifests", name, file).read_bytes() for file in ("index.json", "manifest.json"))
     manifest = parse_document(body)
     assert isinstance(manifest, Manifest)
@@ -91,7 +91,7 @@ registry: {host: "registry.plant7.local:5000", disk: 6GB}
     assert node.high >= whole + 5 * MONGO[name]
 
 
-def test_two_generations_of_one_product_share_nothing_and_two_tags_everything() -> None:
+def test_two_generations_of_a_product_share_nothing_and_two_tags_everything() -> None:
     evidence = MemoryEvidence()
     for tag, name in (("old", "mongo-4-1809-2021"), ("new", "mongo-4.4-1809-2023"), ("latest", "mongo-4.4-1809-2023")):
         evidence.point(f"docker.io/library/mongo:{tag}", corpus("manifests", name, "index.json").read_bytes())

@@ -19,7 +19,7 @@ DIFFERS = {
 }
 
 
-def test_real_workloads_hide_no_image(tmp_path: Path) -> None:
+def test_every_image_of_real_workloads_is_found_or_undetermined(tmp_path: Path) -> None:
     """Recall at least 97 %, precision at least 98 %, and no unit with a missed image passes."""
     folder = corpus()
     clones = os.environ.get("AUDITOR_CLONES", "")

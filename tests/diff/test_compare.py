@@ -32,7 +32,7 @@ def without(report: Report, check: str, status: Status = Status.PASSED) -> Repor
     return dataclasses.replace(report, findings=left, checks=rows)
 
 
-def test_the_same_report_has_no_difference() -> None:
+def test_equal_reports_have_no_difference() -> None:
     same = compare(read(sample_report()), read(sample_report()))
     assert (same.appeared, same.gone, same.changed, same.unchecked) == ((), (), (), ())
     assert same.unchanged == len(sample_report().findings)
@@ -40,7 +40,7 @@ def test_the_same_report_has_no_difference() -> None:
     assert as_text(same, Severity.ERROR).splitlines()[0] == "Verdict: not-ready, as before."
 
 
-def test_new_and_gone_findings_and_the_verdict() -> None:
+def test_new_and_resolved_findings_and_the_verdict_are_reported() -> None:
     before = dataclasses.replace(without(sample_report(), "windows-build-mismatch"), verdict=Verdict.UNDETERMINED)
     appeared = compare(read(before), read(sample_report()))
     assert [entry.check for entry in appeared.appeared] == ["windows-build-mismatch"]
@@ -51,14 +51,14 @@ def test_new_and_gone_findings_and_the_verdict() -> None:
     assert not gone.worse(Severity.INFO)
 
 
-def test_what_was_not_looked_for_is_not_called_gone() -> None:
+def test_finding_of_a_check_that_did_not_run_is_not_resolved() -> None:
     later = without(sample_report(), "registry-disk", Status.NOT_APPLICABLE)
     skipped = compare(read(sample_report()), read(later))
     assert ([entry.check for entry in skipped.unchecked], skipped.gone) == (["registry-disk"], ())
     assert "were not checked again (1)" in as_text(skipped, Severity.ERROR)
 
 
-def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:
+def test_subject_that_became_undetermined_is_not_resolved() -> None:
     (found,) = [item.finding for item in sample_report().findings if item.finding.check == "registry-disk"]
     later = without(sample_report(), "registry-disk")
     row = dataclasses.replace(sample_report().undetermined[0], check="registry-disk", subject=found.subject)
@@ -67,7 +67,7 @@ def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:
     assert [question.check for question in asked.asked] == ["registry-disk"]
 
 
-def test_a_check_that_broke_down_has_mended_nothing() -> None:
+def test_finding_of_a_crashed_check_is_not_resolved() -> None:
     later = without(sample_report(), "registry-disk", Status.FAILED)
     bug = Undetermined(Subject("check", "registry-disk"), Kind.BUG, "it failed", check="registry-disk")
     broken = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, bug))))
@@ -82,7 +82,7 @@ def test_a_check_that_broke_down_has_mended_nothing() -> None:
         (Severity.INFO, Severity.WARNING, 0),
     ],
 )
-def test_a_severity_that_rose_over_the_threshold_is_worse(old: Severity, new: Severity, worse: int) -> None:
+def test_severity_that_rises_above_the_threshold_is_worse(old: Severity, new: Severity, worse: int) -> None:
     found = Finding(Subject("line", "a"), "m", check="x", severity=old)
     before, after = (dataclasses.replace(ready_report(), findings=(JudgedFinding(found, severity),)) for severity in (old, new))
     difference = compare(read(before), read(after))
@@ -91,7 +91,7 @@ def test_a_severity_that_rose_over_the_threshold_is_worse(old: Severity, new: Se
     assert f"{old.value} -> {new.value} x: a: m" in as_text(difference, Severity.ERROR)
 
 
-def test_a_waiver_that_ended_counts_again() -> None:
+def test_finding_of_an_expired_waiver_counts_again() -> None:
     found = Finding(Subject("line", "a"), "m", check="x", severity=Severity.ERROR)
     waived = JudgedFinding(found, Severity.ERROR, Waived("platform", "soon", AUDITED_AT))
     before, after = (
@@ -101,13 +101,13 @@ def test_a_waiver_that_ended_counts_again() -> None:
     assert not compare(read(after), read(before)).worse(Severity.INFO)
 
 
-def test_what_is_baselined_is_not_worse() -> None:
+def test_baselined_finding_is_not_worse() -> None:
     difference = compare(read(ready_report()), read(beside_report()))
     assert len(difference.appeared) == len(beside_report().findings)
     assert len(difference.worse(Severity.ERROR)) == 1
 
 
-def test_images_and_hosts() -> None:
+def test_added_and_removed_images_and_hosts_are_reported() -> None:
     first, second, *rest = sample_report().images
     cell = dataclasses.replace(second.platforms[0], status="made-up")
     row = EgressRow("new.example", 8443, "https", "win2022 (curl)", "why", "a stall", "chain-incomplete")
@@ -125,7 +125,7 @@ def test_images_and_hosts() -> None:
     assert set(difference.egress_removed) == {f"{row.host}:{row.port}" for row in sample_report().egress}
 
 
-def test_long_parts_are_cut_for_people_and_whole_for_programs() -> None:
+def test_long_parts_are_shortened_in_text_and_complete_in_json() -> None:
     found = [Finding(Subject("line", str(number)), "m", check="x", severity=Severity.INFO) for number in range(60)]
     later = dataclasses.replace(ready_report(), findings=tuple(JudgedFinding(one, Severity.INFO) for one in found))
     difference = compare(read(ready_report()), read(later))
@@ -137,7 +137,7 @@ def test_long_parts_are_cut_for_people_and_whole_for_programs() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(reports, reports)
-def test_every_finding_is_in_one_place_and_no_name_steers_a_terminal(old: Report, new: Report) -> None:
+def test_every_finding_is_in_one_section_without_control_characters(old: Report, new: Report) -> None:
     difference = compare(read(old), read(new))
     both = difference.unchanged + len(difference.changed)
     assert len(difference.gone) + len(difference.unchecked) + both == len(old.findings)
@@ -159,7 +159,7 @@ documents = st.dictionaries(st.sampled_from(FIELDS), rows | json_values)
 
 @settings(max_examples=150, deadline=None)
 @given(documents, documents)
-def test_no_document_breaks_it(old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_any_document_is_compared_or_rejected(old: dict[str, Any], new: dict[str, Any]) -> None:
     difference = compare(old, new)
     assert as_text(difference, Severity.ERROR).endswith("\n")
     json.loads(as_json(difference, Severity.ERROR))

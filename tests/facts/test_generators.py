@@ -277,3 +277,36 @@ def test_nothing_of_a_script_is_run(tmp_path: Path) -> None:
     assert variables(f"A=$(touch {mark})\nB=`touch {mark}`\nC=1\n", {})["C"] == "1"
     assert image_lists(f"touch {mark}\ncat <<EOF > a.txt\n$(touch {mark}) x:1\nEOF\n", {})["a.txt"]
     assert not mark.exists()
+
+
+CRI_CONFIG = 'func DefaultConfig() { return PluginConfig{\n\t\tSandboxImage:                     "k8s.gcr.io/pause:3.5",\n'
+RANCHER_BUILD = "webhookVersion: 108.0.1+up0.9.1\ndefaultShellVersion: rancher/shell:v0.6.1\nfleetVersion: 108.0.1+up0.14.1\n"
+RANCHER_DOCKERFILE = "FROM x\nENV CATTLE_WINS_AGENT_VERSION=v0.5.2\nENV CATTLE_SYSTEM_AGENT_VERSION v0.3.13\n"
+
+
+def test_containerd_is_read_with_its_pause_image_and_configuration_version(tmp_path: Path) -> None:
+    clone = Repository(tmp_path / "clones" / "containerd")
+    old: dict[str, str | None] = {f"pkg/cri/config/config_{os}.go": CRI_CONFIG for os in ("unix", "windows")}
+    clone.commit(old, "v1.5.13", "v1.4.0", "v1.6.0-rc.1")
+    new = {"internal/cri/config/config.go": '\tDefaultSandboxImage = "registry.k8s.io/pause:3.10.2"\n'}
+    clone.commit({**new, "version/version.go": "const ConfigVersion = 4\n"}, "v2.3.0")
+    table = made(tmp_path, "containerd")
+    assert table["settings"] == {"config-version": {"2": ["v1.5.13"], "4": ["v2.3.0"]}}
+    assert tags(table, "pause", "windows") == {"3.5": ["v1.5.13"], "3.10.2": ["v2.3.0"]}
+
+
+def test_rancher_is_read_from_its_build_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clone = Repository(tmp_path / "clones" / "rancher")
+    clone.commit(
+        {"build.yaml": RANCHER_BUILD, "package/Dockerfile": RANCHER_DOCKERFILE}, "v2.13.1", "v2.13.1-hotfix-1", "v2.7.0"
+    )
+    clone.commit({"build.yaml": RANCHER_BUILD.replace("+up0.9.1", "")}, "v2.13.2")
+    table = made(tmp_path, "rancher")
+    assert list(table["releases"]) == ["v2.13.1"]
+    assert tags(table, "rancher") == {"v{kubernetes}": ["v2.13.1"]}
+    assert tags(table, "rancher-webhook") == {"v0.9.1": ["v2.13.1"]}
+    assert tags(table, "system-agent") == {"v0.3.13-suc": ["v2.13.1"]}
+    assert tags(table, "wins", "windows") == {"v0.5.2": ["v2.13.1"]}
+    assert (
+        "rancher v2.13.2 is left out: build.yaml: webhookVersion '108.0.1' names no upstream version" in capsys.readouterr().err
+    )

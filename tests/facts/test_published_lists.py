@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from auditor.facts.release_images import Releases, releases_of
 from auditor.readers.lists import ListSource, read_list
 from tests.corpus.folder import corpus
+from tools.facts.compare import main
 
 # What `k0s airgap list-images` and `kubeadm config images list` printed, and the lists of the other releases.
 K0S_1_33_2 = """
@@ -113,3 +116,18 @@ def test_kubeadm_has_the_seven_images_that_it_prints(release: str) -> None:
         *(f"registry.k8s.io/{name}:{release}" for name in components),
         *(f"registry.k8s.io/{name}" for name in more),
     }
+
+
+def test_a_published_list_is_compared_by_image_and_tag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "k3s-images.txt").write_text(K3S_1_34_2, encoding="utf-8")
+    (tmp_path / "wrong.txt").write_text(K3S_1_34_2.replace("pause:3.6", "pause:3.7"), encoding="utf-8")
+    assert main(["k3s", "v1.34.2+k3s1", str(tmp_path / "k3s-images.txt")]) == 0
+    assert main(["k3s", "v1.34.2+k3s1", str(tmp_path / "wrong.txt")]) == 1
+    assert main(["k3s", "v1.99.0+k3s1", str(tmp_path / "wrong.txt")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "all images and tags are equal",
+        "only generated: docker.io/rancher/mirrored-pause:3.6",
+        "only published: docker.io/rancher/mirrored-pause:3.7",
+    ]
+    assert "is not among the releases that were read" in printed.err

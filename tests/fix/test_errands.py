@@ -36,11 +36,11 @@ def kinds(found: tuple[Step, ...]) -> list[type]:
     return [type(step) for step in found]
 
 
-def test_what_is_there_is_not_carried() -> None:
+def test_existing_image_is_not_copied() -> None:
     assert steps(f"{{platforms: {ALL}}}", f"{{platforms: {ALL}}}") == ()
 
 
-def test_an_image_that_is_missing_comes_with_the_platforms_that_pools_run() -> None:
+def test_missing_image_is_copied_with_the_platforms_of_the_pools() -> None:
     found = steps(f"{{platforms: {ALL}}}", "{absent: not there}")
     assert kinds(found) == [CopyManifest, CopyManifest, WriteIndex]
     assert isinstance(index := found[-1], WriteIndex)
@@ -48,19 +48,19 @@ def test_an_image_that_is_missing_comes_with_the_platforms_that_pools_run() -> N
     assert str(index.target) == "in.example:5000/shop/web:1"
 
 
-def test_an_index_that_pools_need_as_a_whole_keeps_its_digest() -> None:
+def test_index_that_pools_need_completely_keeps_its_digest() -> None:
     found = steps(f"{{platforms: {BOTH}}}", "{absent: not there}")
     assert kinds(found) == [CopyManifest]
     assert isinstance(step := found[0], CopyManifest)
     assert (str(step.target), step.source.digest) == ("in.example:5000/shop/web:1", step.digest)
 
 
-def test_only_the_platform_that_was_dropped_comes_and_a_new_index() -> None:
+def test_only_the_missing_platform_is_copied_with_a_new_index() -> None:
     found = steps(f"{{platforms: {ALL}}}", "{platforms: [linux/amd64]}")
     assert kinds(found) == [CopyManifest, WriteIndex]
 
 
-def test_a_manifest_that_an_index_inside_lists_comes_by_itself() -> None:
+def test_missing_manifest_of_an_internal_index_is_copied_alone() -> None:
     gone = "{platforms: [linux/amd64, {platform: 'windows/amd64:10.0.20348.1', missing: absent}]}"
     found = steps(f"{{platforms: {BOTH}}}", gone)
     assert kinds(found) == [CopyManifest]
@@ -68,7 +68,7 @@ def test_a_manifest_that_an_index_inside_lists_comes_by_itself() -> None:
     assert step.target.digest == step.digest
 
 
-def test_a_layer_comes_by_itself() -> None:
+def test_missing_layer_is_copied_alone() -> None:
     def image(blob: str) -> str:
         linux = f"{{platform: linux/amd64, layers: [{{size: 5MB, name: top{blob}}}]}}"
         return f"{{platforms: [{linux}, 'windows/amd64:10.0.20348.1']}}"
@@ -77,14 +77,14 @@ def test_a_layer_comes_by_itself() -> None:
     assert kinds(found) == [CopyBlob]
 
 
-def test_urls_that_lead_outside_go() -> None:
+def test_external_urls_are_removed() -> None:
     found = steps(f"{{platforms: [linux/amd64, {FOREIGN}]}}", "{absent: not there}")
     assert kinds(found) == [Rewrite]
     assert isinstance(step := found[0], Rewrite)
     assert (step.in_place, len(step.manifests)) == (False, 2)
 
 
-def test_urls_of_what_is_there_go_in_place() -> None:
+def test_urls_of_existing_images_are_removed_in_place() -> None:
     same = f"{{platforms: [linux/amd64, {FOREIGN}]}}"
     found = steps(same, same)
     assert kinds(found) == [Rewrite]
@@ -92,7 +92,7 @@ def test_urls_of_what_is_there_go_in_place() -> None:
     assert step.in_place
 
 
-def test_urls_that_can_be_reached_stay_and_the_layer_is_carried() -> None:
+def test_reachable_urls_are_kept_and_the_layer_is_copied() -> None:
     reachable = PLAN + "network: {reachable: [mcr.example]}\n"
     found = steps(f"{{platforms: [linux/amd64, {FOREIGN}]}}", "{absent: not there}", plan=reachable)
     assert kinds(found) == [CopyManifest]
@@ -100,7 +100,7 @@ def test_urls_that_can_be_reached_stay_and_the_layer_is_carried() -> None:
     assert step.foreign
 
 
-def test_before_anybody_looked_inside_everything_is_carried_manifest_by_manifest() -> None:
+def test_without_internal_evidence_every_manifest_is_copied() -> None:
     found = steps(f"{{platforms: {BOTH}}}")
     assert kinds(found) == [CopyManifest, CopyManifest, CopyManifest]
 
@@ -113,7 +113,7 @@ def test_before_anybody_looked_inside_everything_is_carried_manifest_by_manifest
         ("{platforms: [linux/s390x]}", "its source has no manifest that is known to run on a pool"),
     ],
 )
-def test_what_cannot_be_carried_is_said(observed: str, why: str) -> None:
+def test_image_that_cannot_be_copied_is_reported(observed: str, why: str) -> None:
     form = ["plan: |", *(f"  {line}" for line in PLAN.splitlines()), "observed:", f"  src.example/shop/web:1: {observed}"]
     carried, stayed = errands(site_from("\n".join([*form, "target: {}"])))
     assert (carried, [one.why for one in stayed]) == ((), [why])

@@ -40,7 +40,7 @@ def found_by(form: dict[str, object]) -> set[str]:
 
 
 @pytest.mark.parametrize("cluster", ["", "cluster: {distribution: rke2, version: v1.33.5+rke2r1}"])
-def test_node_files_are_what_the_nodes_lacked(cluster: str) -> None:
+def test_written_node_files_resolve_the_node_findings(cluster: str) -> None:
     text = MIRRORED % cluster
     form = yaml.safe_load(text)
     if cluster:
@@ -91,7 +91,7 @@ def lines_of(file: Written) -> list[str]:
     return [str(line.reference) for line in found]
 
 
-def test_the_list_has_everything_that_is_needed_once_and_says_what_it_left_out() -> None:
+def test_list_has_every_needed_image_once_and_states_omissions() -> None:
     files = written(LISTED)
     listed = files["lists/images.txt"]
     assert lines_of(listed) == ["docker.io/library/busybox:latest", "src.example/shop/web:1", "src.example/unlisted:3"]
@@ -100,7 +100,7 @@ def test_the_list_has_everything_that_is_needed_once_and_says_what_it_left_out()
     assert checks_of(listed) == {"image-duplicate", "image-not-listed"}
 
 
-def test_the_pinned_list_has_the_digests_that_were_seen() -> None:
+def test_pinned_list_has_the_observed_digests() -> None:
     site = site_from(LISTED)
     assert site.source is not None
     digests = {str(image.reference): image.digest for image in site.source.images.values()}
@@ -111,7 +111,7 @@ def test_the_pinned_list_has_the_digests_that_were_seen() -> None:
     assert unlisted == "src.example/unlisted:3"
 
 
-def test_what_no_file_mends_is_left_for_people_with_its_remedies() -> None:
+def test_finding_that_no_file_fixes_is_listed_with_its_remedies() -> None:
     page = written(LISTED)["README.md"].text
     left = page.partition("## To fix by hand")[2]
     assert "image-absent" in left
@@ -141,7 +141,7 @@ observed:
 """
 
 
-def test_configuration_is_what_it_was_but_for_the_one_thing() -> None:
+def test_configuration_changes_only_in_the_faulty_setting() -> None:
     form = yaml.safe_load(DOCKER)
     files = written(site_of(form))
     daemon = json.loads(files["copy/daemon.json"].text)
@@ -163,7 +163,7 @@ def test_configuration_is_what_it_was_but_for_the_one_thing() -> None:
         "version: 0.1\n# validation is not written here\n",
     ],
 )
-def test_a_configuration_that_has_a_validation_keeps_it(given: str) -> None:
+def test_configuration_keeps_its_validation(given: str) -> None:
     form = yaml.safe_load(DOCKER)
     before = yaml.safe_load(given)
     form["files"]["config.yml"] = given

@@ -91,13 +91,13 @@ def assert_harmless_all(files: tuple[Written, ...]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(documents())
-def test_no_report_makes_a_script_do_something_else(document: dict[str, Any]) -> None:
+def test_hostile_report_never_adds_a_command_to_a_script(document: dict[str, Any]) -> None:
     assert_harmless_all(remedies_by_report(document, "0.0"))
 
 
 @settings(max_examples=50, deadline=None)
 @given(reports)
-def test_any_report_of_ours_is_understood(report: Report) -> None:
+def test_any_valid_report_is_read(report: Report) -> None:
     assert_harmless_all(remedies_by_report(json.loads(render(report, "json")), "0.0"))
 
 
@@ -107,13 +107,13 @@ def test_any_report_of_ours_is_understood(report: Report) -> None:
         names | st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3)
     )
 )
-def test_what_is_no_report_at_all_is_no_traceback(anything: object) -> None:
+def test_invalid_report_gives_an_error_without_traceback(anything: object) -> None:
     document = {"findings": anything, "images": anything, "plan": anything}
     assert_harmless_all(remedies_by_report(document, "0.0"))
 
 
 @given(names)
-def test_a_word_is_one_word_and_a_remark_one_line(text: str) -> None:
+def test_quoted_word_is_one_word_and_comment_is_one_line(text: str) -> None:
     assert len(shlex.split(quoted(text))) == 1
     assert len(f"# {remark(text)}".splitlines()) == 1
     assert re.fullmatch(r"[A-Za-z0-9._-]+", file_name(text))
@@ -142,7 +142,7 @@ target: {}
 """
 
 
-def test_hostile_names_are_run_and_nothing_happens(tmp_path: Path) -> None:
+def test_script_with_hostile_names_has_no_side_effect(tmp_path: Path) -> None:
     """Every script is really run, with tools that do nothing."""
     files = written(HOSTILE)
     tools = tmp_path / "tools"
@@ -167,7 +167,7 @@ def test_hostile_names_are_run_and_nothing_happens(tmp_path: Path) -> None:
     assert (tmp_path / "certs.d/src.example/hosts.toml").is_file()
 
 
-def test_powershell_of_hostile_names_parses() -> None:
+def test_powershell_script_with_hostile_names_parses() -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
     scripts = [file for path, file in written(HOSTILE).items() if path.endswith(".ps1")]
     assert scripts

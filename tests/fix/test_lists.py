@@ -35,13 +35,13 @@ def images(text: str) -> list[str]:
     return [line.partition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def test_a_list_is_for_the_pools_of_its_original() -> None:
+def test_list_is_for_the_pools_of_its_original() -> None:
     files = {path: file for path, file in written(site_of(FORM)).items() if path.startswith("lists/")}
     by_pools = {file.pools: images(file.text) for path, file in files.items() if "pinned" not in path}
     assert by_pools == {("linux",): ["src.example/shop/web:1"], ("windows",): ["src.example/shop/win:1"]}
 
 
-def test_a_format_that_names_platforms_becomes_a_list_for_those_pools() -> None:
+def test_list_that_names_platforms_is_for_pools_of_those_platforms() -> None:
     listed = yaml.safe_dump(
         {
             "apiVersion": "content.hauler.cattle.io/v1",
@@ -69,14 +69,14 @@ def test_a_format_that_names_platforms_becomes_a_list_for_those_pools() -> None:
     }
 
 
-def test_only_an_image_that_is_copied_whole_is_pinned() -> None:
+def test_only_an_image_that_is_copied_completely_is_pinned() -> None:
     files = assert_circle(FORM)
     pinned = [line for path, file in files.items() if "pinned" in path for line in images(file.text)]
     assert "src.example/shop/web:1" in pinned  # two platforms at the source, one copied: the digest changes
     assert any(line.startswith("src.example/shop/win:1@sha256:") for line in pinned)
 
 
-def test_a_pinned_image_is_copied_whole_so_that_its_digest_stays() -> None:
+def test_pinned_image_is_copied_completely_to_keep_its_digest() -> None:
     pinned = site_of(FORM).source
     assert pinned is not None
     digest = next(image.digest for image in pinned.images.values() if "web" in image.name)
@@ -104,7 +104,7 @@ DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
         (f"src.example/a:1@{DIGEST}", "src.example/b:1", False),
     ],
 )
-def test_a_pin_in_a_list_covers_a_tag_in_a_workload(listed: str, run: str, is_listed: bool) -> None:
+def test_pinned_reference_in_a_list_covers_a_tag_in_a_workload(listed: str, run: str, is_listed: bool) -> None:
     plan = "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: l.txt}]\n"
     plan += "workloads: [{manifests: p.yaml}]\nworkloads_complete: true\n"
     form = {"plan": plan, "files": {"l.txt": listed + "\n", "p.yaml": POD.format(image=run)}}
@@ -113,7 +113,7 @@ def test_a_pin_in_a_list_covers_a_tag_in_a_workload(listed: str, run: str, is_li
     assert ("image-unused" not in checks) is is_listed
 
 
-def test_a_list_for_each_set_of_pools_is_read_back_with_the_same_needs() -> None:
+def test_lists_per_set_of_pools_are_read_back_with_the_same_needs() -> None:
     before = site_of(FORM).needs.needs
     later = site_of(after(FORM, written(site_of(FORM)))).needs.needs
     assert {(need.reference.repository, need.pool, str(need.platform)) for need in later} == {

@@ -59,13 +59,13 @@ def test_registries_yaml_keeps_configs_mirrors_and_comments() -> None:
     assert files["nodes/linux/registries.yaml"].is_secret
 
 
-def test_the_flag_is_written_as_a_file_of_its_own() -> None:
+def test_flag_is_written_to_a_separate_file() -> None:
     files = assert_circle(RKE2)
     assert files[f"nodes/linux/{DROP_IN}"].text == "disable-default-registry-endpoint: true\n"
     assert f"/etc/rancher/rke2/{DROP_IN}" in files["nodes/linux/install.sh"].text
 
 
-def test_only_the_flag_is_written_when_the_mirrors_are_right() -> None:
+def test_only_the_flag_is_written_if_the_mirrors_are_valid() -> None:
     mirrors = yaml.safe_load(REGISTRIES)
     mirrors["mirrors"] = {
         "src.example": {"endpoint": [f"https://{IN}"]},
@@ -97,7 +97,7 @@ def test_every_spelling_of_registries_yaml_keeps_its_keys(registries: str) -> No
     assert {name: after["mirrors"][name] for name in kept} == kept
 
 
-def test_a_release_that_does_not_know_the_flag_is_not_claimed_to_be_fixed() -> None:
+def test_release_without_the_flag_is_not_reported_as_fixed() -> None:
     form = rke2(None, version="v1.28.5+rke2r1", **{"config.yaml": "disable-default-registry-endpoint: true\n"})
     form["files"]["nodes/registries.yaml"] = f"mirrors: {{src.example: {{endpoint: ['https://{IN}']}}}}\n"
     files = written(site_of(form))
@@ -105,7 +105,7 @@ def test_a_release_that_does_not_know_the_flag_is_not_claimed_to_be_fixed() -> N
     assert not [file for file in files.values() if any(f.subject.id == "src.example" for f in file.mends if file.place)]
 
 
-def test_a_file_with_credentials_that_is_not_in_the_evidence_is_never_replaced() -> None:
+def test_file_with_credentials_outside_the_evidence_is_never_replaced() -> None:
     form = rke2(None, **{"config.yaml": "write-kubeconfig-mode: '0600'\n"})
     form["files"]["plan.yaml.left-out"] = '{"nodes/registries.yaml": "it holds credentials"}'
     files = written(site_of(form))
@@ -152,7 +152,7 @@ ca = "/etc/ca.pem"
         'capabilities = ["pull"]\nskip_verify = true\n',
     ],
 )
-def test_hosts_toml_keeps_what_it_has(hosts: str) -> None:
+def test_hosts_toml_keeps_existing_settings(hosts: str) -> None:
     place = "nodes/certs.d/docker.io/hosts.toml"
     form = {"plan": CONTAINERD["plan"], "files": {**CONTAINERD["files"], place: hosts}}
     text = assert_circle(form)["nodes/linux/certs.d/docker.io/hosts.toml"].text
@@ -197,7 +197,7 @@ def test_install_shows_the_difference_and_keeps_the_old_file(installed: tuple[Pa
     assert (again.returncode, "is up to date" in again.stdout) == (0, True)
 
 
-def test_install_refuses_a_node_file_that_is_not_the_one_of_the_plan(installed: tuple[Path, Path, str]) -> None:
+def test_install_rejects_a_node_file_that_differs_from_the_plan(installed: tuple[Path, Path, str]) -> None:
     folder, node, _ = installed
     (node / "docker.io/hosts.toml").write_text("# another\n")
     done = run_installer(folder, certs_d=node)
@@ -206,7 +206,7 @@ def test_install_refuses_a_node_file_that_is_not_the_one_of_the_plan(installed: 
     assert (node / "docker.io/hosts.toml").read_text() == "# another\n"
 
 
-def test_install_refuses_a_node_file_that_the_plan_does_not_have(tmp_path: Path) -> None:
+def test_install_rejects_a_node_file_that_the_plan_does_not_have(tmp_path: Path) -> None:
     for path, file in written(site_of(CONTAINERD)).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(file.text)

@@ -28,7 +28,7 @@ def without_registry(form: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("changed", [dict, without_registry], ids=["as it is", "without registry"])
-def test_what_is_passed_by_has_no_file(changed: Any) -> None:
+def test_finding_without_a_remedy_file_is_not_resolvable(changed: Any) -> None:
     passed_by = resolved = 0
     for form in FORMS:
         site = site_of(changed(form))

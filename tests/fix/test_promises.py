@@ -17,7 +17,7 @@ EXAMPLES = list(cases())
 
 
 @pytest.mark.parametrize(("check_id", "form"), EXAMPLES)
-def test_what_is_claimed_is_gone_and_is_not_claimed_again(check_id: str, form: dict[str, Any]) -> None:
+def test_finding_reported_as_fixed_is_resolved_and_not_reported_again(check_id: str, form: dict[str, Any]) -> None:
     assert check_id in {check.id for check in CATALOGUE}
     files = written(site_of(form))
     joined = {path: file for path, file in files.items() if file.joins not in {Joins.NOTHING, Joins.COPY, Joins.REGISTRY}}
@@ -31,7 +31,7 @@ def test_what_is_claimed_is_gone_and_is_not_claimed_again(check_id: str, form: d
 
 
 @pytest.mark.parametrize(("check_id", "form"), EXAMPLES)
-def test_a_file_of_the_user_keeps_its_keys(check_id: str, form: dict[str, Any]) -> None:
+def test_file_of_the_user_keeps_its_keys(check_id: str, form: dict[str, Any]) -> None:
     for file in written(site_of(form)).values():
         if file.before is None or not file.path.endswith((".yaml", ".yml", ".json")):
             continue

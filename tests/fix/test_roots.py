@@ -29,7 +29,7 @@ CHECKS = {"ISRG Root X1": root_needs_windows_update, "DigiCert Global Root G2": 
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_the_root_is_written_with_a_script_and_is_what_was_missing(name: str) -> None:
+def test_root_is_written_with_a_script_and_resolves_the_finding(name: str) -> None:
     form = yaml.safe_load(PUBLIC.replace("NAME", name).replace("[other]", "[root]"))
     form["plan"] = form["plan"].replace(", trust: [roots]", "")
     form["files"] = {}
@@ -48,6 +48,6 @@ def test_the_root_is_written_with_a_script_and_is_what_was_missing(name: str) ->
     assert {type(outcome).__name__ for outcome in outcomes} == {"Fine"}
 
 
-def test_linux_and_private_roots_give_none() -> None:
+def test_linux_nodes_and_private_roots_give_no_file() -> None:
     form = yaml.safe_load(PUBLIC.replace("NAME", "ISRG Root X1").replace("[other]", "[root]"))
     assert not [path for path in written(site_of(form)) if "roots" in path]

@@ -49,6 +49,7 @@ from auditor.readers.docker_daemon import UnreadableDaemon, read_daemon
 from auditor.readers.go_json import load_go_json
 from auditor.readers.lists import ListSource, importers, read_list
 from auditor.readers.node_config.pool_config import read_node_config
+from auditor.readers.published_lists import read_release_list
 from auditor.readers.registry_config import UnreadableConfig, read_rules
 from auditor.readers.registry_lint import slips_in
 from auditor.readers.scripts import UnreadableScript, read_script
@@ -344,6 +345,11 @@ def _lists() -> tuple[bytes, ...]:
     return (*seeds.texts_in("tests/readers/lists", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/lists"))
 
 
+def _release_lists() -> tuple[bytes, ...]:
+    spec = b"Images:\n  cli  quay.io/a/b@sha256:" + b"a" * 64 + b"\n"
+    return (spec, b'{"images": ["a:1"], "references": {"spec": {"tags": [{"from": {"name": "b:2"}}]}}}', *_lists())
+
+
 def _manifests() -> tuple[bytes, ...]:
     return (*seeds.texts_in("tests/readers/workloads", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/deploy"))
 
@@ -393,6 +399,7 @@ TARGETS: tuple[Target, ...] = (
         for number, importer in enumerate(_IMPORTERS)
     ),
     Target("any list", lambda data: read_list(ListSource("list", ("linux",)), data), _lists, weight=20),
+    Target("list of a release", lambda data: read_release_list(ListSource("list", ("linux",)), data), _release_lists, weight=5),
     Target("manifests", _workloads, _manifests, weight=20, per_byte=60e-6),
     Target("kustomization", _kustomize, _manifests, weight=6, per_byte=60e-6),
     Target("evidence of manifests", blanked, _manifests, weight=10, per_byte=100e-6),

@@ -18,19 +18,19 @@ def last(targets: list[Target], inputs: int, seed: int) -> Tally:
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_hostile_input_gives_a_result_or_an_error_of_ours(target: Target) -> None:
+def test_hostile_input_gives_a_result_or_an_auditor_error(target: Target) -> None:
     tally = last([target], 60, seed=20261130)
     assert {what: (defect.data, defect.trace) for what, defect in tally.defects.items()} == {}
     assert tally.inputs == {target.name: 60}
 
 
-def test_the_same_seed_makes_the_same_inputs() -> None:
+def test_equal_seeds_make_equal_inputs() -> None:
     seeds = [b'{"a": [1, "x"]}', b"a: 1\nb: [2]\n"]
     first, second = random.Random("7 a"), random.Random("7 a")
     assert [mutated(first, seeds) for _ in range(200)] == [mutated(second, seeds) for _ in range(200)]
 
 
-def test_the_runner_finds_errors_hangs_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runner_finds_errors_hangs_and_memory_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fuzz.runner.HANG", 0.2)
     monkeypatch.setattr("tests.fuzz.runner.LEAST", 0.05)
     monkeypatch.setattr("tests.fuzz.runner.MEMORY", 50)

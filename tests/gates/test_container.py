@@ -115,18 +115,18 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
         shutil.rmtree(folder)
 
 
-def test_hadolint_finds_nothing() -> None:
+def test_hadolint_finds_no_problem() -> None:
     done = subprocess.run([require("hadolint"), str(DOCKERFILE)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_runs_as_nobody_and_copies_only_what_is_installed() -> None:
+def test_container_runs_without_privileges_and_copies_only_installed_files() -> None:
     assert [line.split()[1] for line in LINES if line.startswith("USER ")] == ["65532:65532"]
     for name in copied():
         assert (ROOT / name).exists(), name
 
 
-def test_it_audits_as_nobody_on_a_disk_that_is_read_only(image: Image) -> None:
+def test_container_audits_without_privileges_on_a_read_only_disk(image: Image) -> None:
     assert image.run("-u", entry=("id",)).stdout == "65532\n"
     assert "Read-only file system" in image.run("/tmp/x", entry=("touch",)).stderr
     shown = image.run(*image.config["Cmd"])

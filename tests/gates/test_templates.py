@@ -58,7 +58,7 @@ def assert_formats_exist(script: str) -> None:
     assert set(named) <= set(format_names())
 
 
-def test_the_action_gates_a_list_and_marks_its_line(tmp_path: Path) -> None:
+def test_action_gates_a_list_and_annotates_its_line(tmp_path: Path) -> None:
     action = parsed(".ci/github/action.yml")
     assert action["runs"]["using"] == "composite"
     step = action["runs"]["steps"][-1]
@@ -75,7 +75,7 @@ def test_the_action_gates_a_list_and_marks_its_line(tmp_path: Path) -> None:
     assert (tmp_path / "out/report.html").is_file()
 
 
-def test_the_gitlab_job_leaves_the_reports_that_it_names(tmp_path: Path) -> None:
+def test_gitlab_job_writes_the_reports_that_it_names(tmp_path: Path) -> None:
     job = parsed(".ci/gitlab/airgap-audit.yml")[".airgap-audit"]
     script = "\n".join(job["script"])
     assert_formats_exist(script)
@@ -90,7 +90,7 @@ def test_the_gitlab_job_leaves_the_reports_that_it_names(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("hook", parsed(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
-def test_hooks_are_commands_that_look_at_files_alone(hook: dict[str, Any], tmp_path: Path) -> None:
+def test_hooks_read_only_files(hook: dict[str, Any], tmp_path: Path) -> None:
     assert hook["entry"].split()[0] == "auditor"
     assert_formats_exist(hook["entry"])
     assert "--offline" in hook["entry"]  # and not in `args`, which a user may replace

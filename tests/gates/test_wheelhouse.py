@@ -13,7 +13,7 @@ from tests.peers.programs import cut_off, require
 pytestmark = pytest.mark.peer
 
 
-def test_the_wheelhouse_installs_without_a_network_and_audits_the_example(tmp_path: Path) -> None:
+def test_wheelhouse_installs_offline_and_audits_the_example(tmp_path: Path) -> None:
     require("make")
     wheels = tmp_path / "wheels"
     command = ["make", "wheelhouse", f"WHEELHOUSE={wheels}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 
 import pytest
 
@@ -12,6 +13,8 @@ from auditor.errors import PlanError
 from auditor.needs.default_facts import PAUSE
 from auditor.needs.defaults import plan_defaults
 from auditor.needs.model import Defaults
+from auditor.readers.lists import ListSource
+from auditor.readers.published_lists import read_release_list
 from auditor.testing import plan_of, site_of
 from checks import CATALOGUE
 
@@ -223,3 +226,19 @@ def test_the_check_finds_a_wrong_tag_and_leaves_a_new_image_open() -> None:
     assert str(finding.location) == "release.txt:4:1"
     (open_,) = [item for item in outcomes if isinstance(item, Undetermined)]
     assert "hardened-novelty:v1" in open_.detail
+
+
+def test_a_huge_list_is_read_in_linear_time() -> None:
+    texts = [f"registry.k8s.io/image-{number}:v1" for number in range(30_000)]
+    printed = json.dumps({"images": texts}, indent=1).encode()
+    table = b"Images:\n" + b"".join(b"  n%d  quay.io/a/b-%d@%s\n" % (n, n, DIGEST.encode()) for n in range(30_000))
+    for data in (printed, table):
+        start = time.process_time()
+        entries = read_release_list(ListSource("a.txt", ("control",)), data)
+        assert time.process_time() - start < 5
+        assert len(entries) == 20_001
+        assert "more than 20,000 images" in entries[-1].line.error
+    assert [str(entry.line.location) for entry in read_release_list(ListSource("a.txt", ("control",)), printed)[:2]] == [
+        "a.txt:3:4",
+        "a.txt:4:4",
+    ]

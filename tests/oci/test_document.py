@@ -33,7 +33,7 @@ def encoded(**fields: Any) -> bytes:
     return json.dumps(fields).encode()
 
 
-def test_an_index_says_its_platforms_and_attestations() -> None:
+def test_index_states_its_platforms_and_attestations() -> None:
     document = parse_document(
         encoded(
             schemaVersion=2,
@@ -54,7 +54,7 @@ def test_an_index_says_its_platforms_and_attestations() -> None:
     assert document.problems == ()
 
 
-def test_a_manifest_says_its_foreign_layers_and_urls() -> None:
+def test_manifest_states_its_foreign_layers_and_urls() -> None:
     foreign = descriptor(mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls=["https://a.example/b"])
     document = parse_document(encoded(schemaVersion=2, config=descriptor(), layers=[foreign, descriptor(urls=None)]))
     assert isinstance(document, Manifest)
@@ -70,19 +70,19 @@ def test_schema_1_is_recognised_by_version_fields_or_media_type() -> None:
         parse_document(encoded(name="a"), media_types.DOCKER_SCHEMA1)
 
 
-def test_content_decides_before_the_media_type() -> None:
+def test_content_has_priority_over_the_media_type() -> None:
     index = encoded(schemaVersion=2, manifests=[])
     assert isinstance(parse_document(index, media_types.OCI_MANIFEST), Index)
     assert isinstance(parse_document(encoded(config=descriptor(), layers=[]), media_types.OCI_INDEX), Manifest)
 
 
 @pytest.mark.parametrize("media_type", [media_types.OCI_INDEX, media_types.DOCKER_MANIFEST])
-def test_a_media_type_does_not_replace_what_is_missing(media_type: str) -> None:
+def test_media_type_does_not_replace_missing_fields(media_type: str) -> None:
     with pytest.raises(MalformedDocument, match="missing required field"):
         parse_document(encoded(schemaVersion=2), media_type)
 
 
-def test_an_invalid_digest_or_size_is_a_problem_not_a_failure() -> None:
+def test_invalid_digest_or_size_is_a_problem_and_not_an_exception() -> None:
     document = parse_document(encoded(config=descriptor(digest="%s"), layers=[descriptor(size=-1)]))
     assert isinstance(document, Manifest)
     assert document.problems == ("config.digest '%s' is not a digest", "layers[0].size -1 is negative")
@@ -112,7 +112,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("body", "reason"), MALFORMED, ids=[f"{reason} {len(body)}" for body, reason in MALFORMED])
-def test_what_cannot_be_understood_has_a_reason(body: bytes, reason: str) -> None:
+def test_malformed_document_has_a_reason(body: bytes, reason: str) -> None:
     with pytest.raises(MalformedDocument, match=reason):
         parse_document(body)
 
@@ -122,7 +122,7 @@ KINDS = sorted(media_types.INDEXES | media_types.MANIFESTS)
 
 @pytest.mark.parametrize("media_type", KINDS)
 @pytest.mark.parametrize("escaped", [False, True])
-def test_no_media_type_hides_a_document_of_two_kinds(media_type: str, escaped: bool) -> None:
+def test_document_of_two_kinds_is_rejected_with_any_media_type(media_type: str, escaped: bool) -> None:
     manifest = {"schemaVersion": 2, "config": descriptor(), "layers": []}
     bodies = [
         encoded(**manifest, manifests=[]),
@@ -137,12 +137,12 @@ def test_no_media_type_hides_a_document_of_two_kinds(media_type: str, escaped: b
 
 
 @pytest.mark.parametrize("media_type", KINDS)
-def test_a_document_is_the_same_whatever_it_was_called(media_type: str) -> None:
+def test_document_does_not_depend_on_the_declared_media_type(media_type: str) -> None:
     for body in (encoded(config=descriptor(), layers=[descriptor()], artifactType="a/b"), encoded(manifests=[descriptor()])):
         assert parse_document(body, media_type) == parse_document(body)
 
 
-def test_an_index_that_is_kept_shares_what_its_entries_have_in_common() -> None:
+def test_cached_index_shares_equal_parts_of_its_entries() -> None:
     platform = {"os": "windows", "architecture": "amd64", "os.version": "10.0.20348.587"}
     entry = descriptor(
         mediaType=media_types.OCI_MANIFEST, platform=platform, annotations={"a": "b"}, urls=["https://a.example/b"]
@@ -155,14 +155,14 @@ def test_an_index_that_is_kept_shares_what_its_entries_have_in_common() -> None:
     assert slim.manifests[0].media_type is slim.manifests[1].media_type
 
 
-def test_an_index_has_at_most_ten_thousand_entries() -> None:
+def test_index_has_at_most_ten_thousand_entries() -> None:
     entry = {"digest": DIGEST, "size": 1}
     assert isinstance(parse_document(encoded(manifests=[entry] * MAX_ENTRIES)), Index)
     with pytest.raises(MalformedDocument, match="10,001 entries"):
         parse_document(encoded(manifests=[entry] * (MAX_ENTRIES + 1)))
 
 
-def test_a_config_says_what_it_runs_on() -> None:
+def test_config_states_its_platform() -> None:
     config = parse_config(encoded(os="windows", architecture="amd64", created="2023", **{"os.version": "10.0.17763.3887"}))
     assert config.platform == Platform("windows", "amd64", os_version="10.0.17763.3887")
     assert parse_config(b"{}").platform == Platform("", "")
@@ -214,5 +214,5 @@ def test_arbitrary_bytes_are_a_document_or_malformed(body: bytes) -> None:
         ("", False),
     ],
 )
-def test_foreign_media_types_are_told_by_prefix(media_type: str, foreign: bool) -> None:
+def test_foreign_media_types_are_recognised_by_prefix(media_type: str, foreign: bool) -> None:
     assert media_types.is_nondistributable(media_type) is foreign

@@ -69,17 +69,17 @@ def test_each_grammar_is_read(text: str, platform: Platform) -> None:
 
 
 @pytest.mark.parametrize(("name", "build"), NAMES)
-def test_the_names_of_windows_stand_for_a_build(name: str, build: int) -> None:
+def test_windows_release_names_give_a_build(name: str, build: int) -> None:
     assert parse_os_version(name) == f"10.0.{build}"
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_is_no_platform_is_refused(text: str) -> None:
+def test_invalid_platform_is_rejected(text: str) -> None:
     with pytest.raises(InvalidPlatform):
         parse_platform(text)
 
 
-def test_a_platform_is_written_as_it_is_read() -> None:
+def test_written_platform_is_read_back() -> None:
     for _, platform in GRAMMARS:
         if not platform.os_features:
             assert parse_platform(str(platform)) == platform
@@ -91,7 +91,7 @@ def test_attestations_have_no_known_platform() -> None:
 
 
 @given(st.one_of(st.text(max_size=40), st.text("winux/amd64():+,osver=10.20348v", max_size=30)))
-def test_arbitrary_text_is_a_platform_or_refused(text: str) -> None:
+def test_arbitrary_text_is_a_platform_or_rejected(text: str) -> None:
     try:
         platform = parse_platform(text)
     except InvalidPlatform as error:

@@ -58,32 +58,32 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "normal"), NORMALISED, ids=[text for text, _ in NORMALISED])
-def test_a_reference_is_normalised_as_docker_does(text: str, normal: str) -> None:
+def test_reference_is_normalised_as_docker_does(text: str, normal: str) -> None:
     reference = parse_reference(text)
     assert str(reference) == normal
     assert parse_reference(normal).repository == reference.repository
 
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED, ids=[repr(text[:30]) for text, _ in REFUSED])
-def test_what_is_no_reference_is_refused_with_the_reason(text: str, reason: str) -> None:
+def test_invalid_reference_is_rejected_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(InvalidReference, match=reason):
         parse_reference(text)
 
 
-def test_a_written_tag_is_told_from_the_default() -> None:
+def test_written_tag_is_distinguished_from_the_default() -> None:
     assert parse_reference("busybox:latest").explicit_tag
     assert not parse_reference("busybox").explicit_tag
     assert not parse_reference(f"busybox@{DIGEST}").tag
 
 
-def test_the_digest_is_asked_for_where_there_is_one() -> None:
+def test_digest_is_requested_if_present() -> None:
     assert parse_reference(f"busybox:1@{DIGEST}").target == DIGEST
     assert parse_reference("busybox:1").target == "1"
     assert parse_reference("busybox:1").at(DIGEST) == Reference("docker.io", "library/busybox", "", DIGEST)
 
 
 @pytest.mark.parametrize(("algorithm", "digits"), [("sha256", 64), ("sha384", 96), ("sha512", 128)])
-def test_a_digest_has_the_length_of_its_algorithm(algorithm: str, digits: int) -> None:
+def test_digest_has_the_length_of_its_algorithm(algorithm: str, digits: int) -> None:
     assert is_digest(f"{algorithm}:{'0' * digits}")
     assert not is_digest(f"{algorithm}:{'0' * (digits - 1)}")
     assert not is_digest(f"{algorithm}:{'G' * digits}")
@@ -116,12 +116,12 @@ DIGESTS = st.sampled_from(
 
 
 @given(texts=st.lists(DIGESTS, max_size=5))
-def test_many_digests_are_what_each_of_them_is(texts: list[str]) -> None:
+def test_many_digests_are_validated_as_single_ones(texts: list[str]) -> None:
     assert are_digests(texts) is all(is_digest(text) for text in texts)
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=9).map("".join)))
-def test_arbitrary_text_is_a_stable_reference_or_refused(text: str) -> None:
+def test_arbitrary_text_is_a_stable_reference_or_rejected(text: str) -> None:
     try:
         normal = str(parse_reference(text))
     except InvalidReference as error:

@@ -57,57 +57,57 @@ def named(name: str) -> str:
         ("windows/amd64", "windows/amd64:ltsc2025", PlatformFit.BLANK),
     ],
 )
-def test_how_an_image_platform_suits_a_host(image: str, host: str, fit: PlatformFit) -> None:
+def test_image_platform_suits_a_host(image: str, host: str, fit: PlatformFit) -> None:
     assert fit_platform(parse_platform(image), parse_platform(host)) is fit
 
 
-def test_the_exact_build_wins_over_a_newer_revision_of_the_previous_one() -> None:
+def test_exact_build_wins_over_a_newer_revision_of_the_previous_one() -> None:
     found = choose(index("windows/amd64:10.0.20348.5499", "windows/amd64:10.0.26100.2894", "windows/amd64"), WIN2025)
     assert (found.fit, found.os_version) == (PlatformFit.EXACT, "10.0.26100.2894")
     assert found.builds == ("10.0.20348.5499", "10.0.26100.2894")
     assert found.runnable_builds == 2
 
 
-def test_the_newest_revision_of_a_build_wins() -> None:
+def test_newest_revision_of_a_build_wins() -> None:
     versions = ("10.0.20348.99", "10.0.20348.587", "10.0.20348.1")
     found = choose(index(*(f"windows/amd64:{version}" for version in versions)), WIN2022)
     assert found.os_version == "10.0.20348.587"
     assert found.runnable_builds == 1
 
 
-def test_a_fallback_wins_over_a_blank_version_and_not_under_the_strict_rule() -> None:
+def test_fallback_wins_over_a_blank_version_except_with_the_strict_rule() -> None:
     offered = index("windows/amd64", "windows/amd64:10.0.20348.587")
     assert choose(offered, WIN2025).fit is PlatformFit.FALLBACK
     assert choose(offered, WIN2025, strict=True).fit is PlatformFit.BLANK
 
 
-def test_without_a_runnable_build_the_offers_are_kept_as_proof() -> None:
+def test_offers_are_kept_as_proof_without_a_runnable_build() -> None:
     found = choose(index("linux/amd64", "windows/amd64:10.0.20348.587"), WIN2019)
     assert (found.fit, found.fit.runs, found.builds) == (PlatformFit.BUILD_MISMATCH, False, ("10.0.20348.587",))
     assert found.runnable_builds == 0
 
 
-def test_host_process_takes_any_build_and_its_own_where_there_is_one() -> None:
+def test_host_process_prefers_the_build_of_the_host_and_accepts_any() -> None:
     offered = index("windows/amd64:10.0.20348.587", "windows/amd64:10.0.17763.5458")
     assert choose(offered, WIN2019, any_build=True).os_version == "10.0.17763.5458"
     only = choose(index("windows/amd64:10.0.14393.1"), WIN2025, any_build=True)
     assert (only.fit, only.os_version) == (PlatformFit.EXACT, "10.0.14393.1")
 
 
-def test_the_exact_variant_wins() -> None:
+def test_exact_variant_wins() -> None:
     found = choose(index("linux/arm/v6", "linux/arm/v7"), parse_platform("linux/arm/v7"))
     assert found.entry is not None
     assert found.entry.digest == named("linux/arm/v7")
 
 
-def test_attestations_and_unknown_platforms_are_no_offer() -> None:
+def test_attestations_and_unknown_platforms_are_not_offers() -> None:
     offered = index("unknown/unknown", entry("linux/amd64", "attestation", annotations=ATTESTATION))
     assert choose(offered, LINUX).fit is PlatformFit.PLATFORM_ABSENT
     assert list(entries(offered)) == []
     assert list(unclear(offered, LINUX)) == []
 
 
-def test_a_config_fills_what_the_index_leaves_open() -> None:
+def test_config_supplies_what_the_index_omits() -> None:
     offered = index(entry(name="silent"), "windows/amd64:10.0.17763.1")
     known = {named("silent"): WIN2022}
     assert [item.digest for item in unclear(offered, WIN2022)] == [named("silent")]
@@ -115,14 +115,14 @@ def test_a_config_fills_what_the_index_leaves_open() -> None:
     assert choose(offered, WIN2022, known=known).fit is PlatformFit.EXACT
 
 
-def test_a_blank_windows_version_is_unclear_for_windows_hosts_only() -> None:
+def test_blank_windows_version_is_unclear_for_windows_hosts_only() -> None:
     offered = index("windows/amd64", "linux/amd64", "windows/arm64")
     assert [item.digest for item in unclear(offered, WIN2022)] == [named("windows/amd64")]
     assert list(unclear(offered, LINUX)) == []
 
 
 @given(offers=st.lists(st.sampled_from(["", "linux/amd64", "windows/amd64", "windows/amd64:10.0.20348.1"]), max_size=4))
-def test_a_clear_index_leaves_no_host_in_doubt(offers: list[str]) -> None:
+def test_complete_index_is_clear_for_every_host(offers: list[str]) -> None:
     offered = index(*(entry(offer, offer or "silent") for offer in offers))
     if is_clear(offered):
         assert all(list(unclear(offered, host)) == [] for host in (LINUX, WIN2019, WIN2025))
@@ -150,14 +150,14 @@ def test_nested_indexes_are_replaced_by_their_entries() -> None:
     assert flatten(plain, loader()) is plain
 
 
-def test_an_index_in_a_circle_gives_each_entry_once() -> None:
+def test_cyclic_index_gives_each_entry_once() -> None:
     load = loader(a=index(nested("b"), "linux/amd64"), b=index(nested("a"), nested("b"), "linux/arm64"))
     flat = flatten(index(nested("a"), nested("b")), load)
     assert platforms(flat) == ["linux/arm64", "linux/amd64"]
     assert len(flat.manifests) == 2
 
 
-def test_what_is_not_at_hand_or_too_deep_stays_an_entry() -> None:
+def test_missing_or_too_deep_index_stays_an_entry() -> None:
     assert flatten(index(nested("gone")), loader()).manifests[0].digest == named("gone")
     chain = {f"n{level}": index(nested(f"n{level + 1}")) for level in range(MAX_DEPTH + 2)}
     flat = flatten(index(nested("n0")), loader(**chain))
@@ -182,7 +182,7 @@ HOSTS = st.sampled_from([WIN2019, WIN2022, WIN2025, LINUX, Platform("linux", "ar
 
 
 @given(offers=OFFERS, host=HOSTS, strict=st.booleans(), any_build=st.booleans())
-def test_a_choice_is_the_best_offer_whatever_the_order(
+def test_choice_is_the_best_offer_in_any_order(
     offers: list[str],
     host: Platform,
     strict: bool,

@@ -55,7 +55,9 @@ def packed(entries: list[tuple[str, bytes, int, str]], form: int) -> bytes:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=ENTRIES, form=st.sampled_from([FORMATS["gnu"], FORMATS["pax"]]), step=st.integers(1, 3000))
-def test_it_reads_what_tarfile_reads(tmp_path: Path, entries: list[tuple[str, bytes, int, str]], form: int, step: int) -> None:
+def test_walker_reads_the_archives_of_tarfile(
+    tmp_path: Path, entries: list[tuple[str, bytes, int, str]], form: int, step: int
+) -> None:
     data = packed(entries, form)
     (tmp_path / "x.tar").write_bytes(data)
     found = by_seeking(tmp_path / "x.tar")
@@ -68,7 +70,7 @@ def test_it_reads_what_tarfile_reads(tmp_path: Path, entries: list[tuple[str, by
 
 @pytest.mark.peer
 @pytest.mark.parametrize("form", ["v7", "ustar", "gnu", "pax", "oldgnu"])
-def test_it_reads_what_gnu_tar_wrote(tmp_path: Path, form: str) -> None:
+def test_walker_reads_the_archives_of_gnu_tar(tmp_path: Path, form: str) -> None:
     folder = tmp_path / "files"
     deep = folder / ("d" * 40) / ("e" * 30)
     deep.mkdir(parents=True)
@@ -88,7 +90,7 @@ def test_it_reads_what_gnu_tar_wrote(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("form", ["gnu", "pax"])
-def test_sparse_files_are_seen_as_such_and_skipped_over(tmp_path: Path, form: str) -> None:
+def test_sparse_files_are_recognised_and_skipped(tmp_path: Path, form: str) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         for number in range(40):  # more regions than fit in one header
             file.seek(number << 20)
@@ -144,7 +146,7 @@ END = bytes(1024)
         (b"text", "malformed"),
     ],
 )
-def test_headers_that_cannot_be(data: bytes, defect: str) -> None:
+def test_impossible_header_is_rejected(data: bytes, defect: str) -> None:
     for step in (512, 100_000):
         with pytest.raises(Unusable) as raised:
             in_a_stream(data, step)
@@ -152,7 +154,7 @@ def test_headers_that_cannot_be(data: bytes, defect: str) -> None:
         assert raised.value.detail
 
 
-def test_headers_that_are_unusual() -> None:
+def test_unusual_header_is_read() -> None:
     size = b"\x80" + bytes(10) + b"\x03"
     (member,) = in_a_stream(header(size=size) + b"abc" + bytes(509) + END, 512)
     assert member.size == 3
@@ -169,7 +171,7 @@ def test_headers_that_are_unusual() -> None:
     assert member.name == "x"
 
 
-def test_a_header_is_known_by_its_checksum() -> None:
+def test_header_is_recognised_by_its_checksum() -> None:
     assert is_header(header())
     assert not is_header(header()[:-1] + b"!")
     assert not is_header(bytes(512))
@@ -178,7 +180,7 @@ def test_a_header_is_known_by_its_checksum() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.binary(max_size=2000), flips=st.lists(st.integers(0, 511), max_size=4))
-def test_arbitrary_headers_give_members_or_our_error(data: bytes, flips: list[int]) -> None:
+def test_arbitrary_headers_give_members_or_an_archive_error(data: bytes, flips: list[int]) -> None:
     block = bytearray(header())
     for place in flips:
         block[place] ^= 0x55

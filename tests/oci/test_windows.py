@@ -22,12 +22,12 @@ PAIRS = [(host, image, match) for host, row in TABLE.items() for image, match in
 
 
 @pytest.mark.parametrize(("host", "image", "match"), PAIRS)
-def test_the_build_rule(host: int, image: int, match: Match) -> None:
+def test_build_rule_of_containerd_holds(host: int, image: int, match: Match) -> None:
     assert match_build(f"10.0.{host}", f"10.0.{image}.1787") is match
 
 
 @pytest.mark.parametrize(("host", "image", "match"), PAIRS)
-def test_older_containerd_wants_equal_builds(host: int, image: int, match: Match) -> None:
+def test_older_containerd_requires_equal_builds(host: int, image: int, match: Match) -> None:
     expected = O if match is F else match
     assert match_build(f"10.0.{host}.1", f"10.0.{image}", strict=True) is expected
 
@@ -41,12 +41,12 @@ def test_revisions_do_not_count_and_a_blank_version_matches(strict: bool) -> Non
 @pytest.mark.parametrize(
     "image", ["6.3.9600.1", "10.1.20348", "10.0", "ltsc2022", "10.0.x.1", "10.0.20348.1.1", "\u0661\u0660.0.20348"]
 )
-def test_another_or_unreadable_version_does_not_run(image: str) -> None:
+def test_other_or_unreadable_version_does_not_run(image: str) -> None:
     assert match_build("10.0.20348", image) is O
     assert not match_build("10.0.20348", image).runs
 
 
-def test_an_unreadable_host_runs_only_what_says_nothing() -> None:
+def test_unreadable_host_version_runs_only_images_without_a_version() -> None:
     assert match_build("nonsense", "10.0.20348") is O
     assert match_build("nonsense", "").runs
 
@@ -79,13 +79,13 @@ def test_strict_never_runs_more_and_newer_never_runs(host: int, image: int) -> N
         ("2.2.0", "ltsc", True),
     ],
 )
-def test_which_containerd_applies_which_rule(version: str, matching: str, sorts: bool) -> None:
+def test_containerd_version_selects_the_rule(version: str, matching: str, sorts: bool) -> None:
     rule = runtime_rule("containerd", version)
     assert rule is not None
     assert (rule.matching, rule.sorts_os_version) == (matching, sorts)
 
 
-def test_no_rule_is_guessed() -> None:
+def test_unknown_runtime_has_no_rule() -> None:
     assert runtime_rule("containerd", "") is None
     assert runtime_rule("containerd", "unknown") is None
     assert runtime_rule("youki", "0.5") is None
@@ -100,12 +100,12 @@ def test_releases_are_found_by_build_and_by_every_name() -> None:
     assert build_named("\u0662\u0660\u0663\u0664\u0668") is None
 
 
-def test_names_are_not_shared() -> None:
+def test_release_names_are_unique() -> None:
     names = [name.lower() for row in releases() for name in (row.name, *row.aliases)]
     assert len(names) == len(set(names))
 
 
-def test_versions_are_split_or_refused() -> None:
+def test_versions_are_parsed_or_rejected() -> None:
     assert split_version("10.0.20348.587") == ("10.0", 20348)
     assert split_version("10.0.20348") == ("10.0", 20348)
     assert split_version("10.0.99999999999999999999") is None

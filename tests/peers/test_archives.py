@@ -59,7 +59,7 @@ def platform_of(found: ReadArchive, image: ArchivedImage) -> str:
 
 
 @pytest.mark.parametrize(("name", "built"), [("linux", LINUX), ("windows", WINDOWS)])
-def test_cranes_tarball(registry: RunningRegistry, tmp_path: Path, name: str, built: BuiltImage) -> None:
+def test_tarball_of_crane_is_read(registry: RunningRegistry, tmp_path: Path, name: str, built: BuiltImage) -> None:
     reference = f"{registry.host}/shop/{name}:1"
     run("crane", "pull", "--insecure", f"--platform={built.platform}".split(":10")[0], reference, tmp_path / "x.tar")
     found = read_archive(tmp_path / "x.tar")
@@ -69,7 +69,7 @@ def test_cranes_tarball(registry: RunningRegistry, tmp_path: Path, name: str, bu
     assert {layer.digest for layer in built.layers} <= found.inventory.blobs.keys()
 
 
-def test_cranes_layout(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_layout_of_crane_is_read(registry: RunningRegistry, tmp_path: Path) -> None:
     run("crane", "pull", "--insecure", "--format=oci", f"{registry.host}/shop/mixed:1", tmp_path / "store")
     assert archives_in(tmp_path) == [tmp_path / "store"]
     found = read_archive(tmp_path / "store")
@@ -80,7 +80,7 @@ def test_cranes_layout(registry: RunningRegistry, tmp_path: Path) -> None:
     assert {child.digest for child in index.manifests} <= found.documents.keys()
 
 
-def test_skopeos_docker_archive(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_docker_archive_of_skopeo_is_read(registry: RunningRegistry, tmp_path: Path) -> None:
     skopeo(registry, "shop/linux:1", f"docker-archive:{tmp_path}/x.tar:registry.example.com/shop/linux:1")
     found = read_archive(tmp_path / "x.tar")
     image = only(found)
@@ -90,7 +90,7 @@ def test_skopeos_docker_archive(registry: RunningRegistry, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("transport", ["oci", "oci-archive"])
-def test_skopeos_layouts(registry: RunningRegistry, tmp_path: Path, transport: str) -> None:
+def test_layouts_of_skopeo_are_read(registry: RunningRegistry, tmp_path: Path, transport: str) -> None:
     skopeo(registry, "shop/mixed:1", f"{transport}:{tmp_path}/x:shop/mixed:1", "--all")
     found = read_archive(tmp_path / "x")
     image = only(found)
@@ -99,14 +99,16 @@ def test_skopeos_layouts(registry: RunningRegistry, tmp_path: Path, transport: s
 
 
 @pytest.mark.parametrize(("name", "digest", "options"), [("linux", LINUX.digest, ()), ("mixed", MIXED.digest, ("--all",))])
-def test_skopeos_dir(registry: RunningRegistry, tmp_path: Path, name: str, digest: str, options: tuple[str, ...]) -> None:
+def test_dir_of_skopeo_is_read(
+    registry: RunningRegistry, tmp_path: Path, name: str, digest: str, options: tuple[str, ...]
+) -> None:
     skopeo(registry, f"shop/{name}:1", f"dir:{tmp_path}/x", *options)
     assert archives_in(tmp_path) == [tmp_path / "x"]
     found = read_archive(tmp_path / "x")
     assert (found.inventory.format, only(found).digest, only(found).names) == ("dir", digest, ())
 
 
-def test_what_programs_compress_is_the_same_archive(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_compressed_archive_equals_the_plain_archive(registry: RunningRegistry, tmp_path: Path) -> None:
     skopeo(registry, "shop/mixed:1", f"oci-archive:{tmp_path}/x.tar:shop/mixed:1", "--all")
     plain = read_archive(tmp_path / "x.tar")
     for program, ending in (("gzip", "gz"), ("zstd", "zst")):
@@ -117,7 +119,7 @@ def test_what_programs_compress_is_the_same_archive(registry: RunningRegistry, t
         assert packed.inventory.problems == ()
 
 
-def test_damage_to_real_archives_is_noticed(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_damage_to_real_archives_is_reported(registry: RunningRegistry, tmp_path: Path) -> None:
     skopeo(registry, "shop/mixed:1", f"oci-archive:{tmp_path}/x.tar:shop/mixed:1", "--all")
     run("crane", "pull", "--insecure", f"{registry.host}/shop/linux:1", tmp_path / "y.tar")
     chance = random.Random(7)
@@ -137,7 +139,7 @@ def test_damage_to_real_archives_is_noticed(registry: RunningRegistry, tmp_path:
             )
 
 
-def test_a_layout_of_oras_in_which_every_manifest_is_listed_beside_its_index(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_oras_layout_that_lists_every_manifest_is_read(registry: RunningRegistry, tmp_path: Path) -> None:
     run("oras", "cp", "--no-tty", "--from-plain-http", f"{registry.host}/shop/mixed:1", "--to-oci-layout", f"{tmp_path}/out:1")
     found = read_archive(tmp_path / "out")
     assert found.inventory.problems == ()

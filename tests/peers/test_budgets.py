@@ -40,13 +40,13 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_copy_weighs_what_was_estimated(source: Source, tmp_path: Path, case: Case) -> None:
+def test_size_of_a_copy_is_as_estimated(source: Source, tmp_path: Path, case: Case) -> None:
     found = sizes_copied.weigh(case, source.registry, tmp_path)
     assert case.is_met(found), (found.off, found.estimate)
     assert case.guessed or abs(found.off) * 100 < found.measured
 
 
-def test_the_registry_stores_what_was_estimated_and_links(tmp_path: Path) -> None:
+def test_registry_storage_is_as_estimated_plus_links(tmp_path: Path) -> None:
     with serve(tmp_path / "source") as registry:
         sizes_copied.push(registry)
         disk, links = sizes_copied.weigh_registry(registry, tmp_path / "source" / "storage", tmp_path)
@@ -62,7 +62,7 @@ def test_the_registry_stores_what_was_estimated_and_links(tmp_path: Path) -> Non
         (3_600_000_000, 2 * 2**32 + 7, False),
     ],
 )
-def test_a_layer_over_four_gibibytes_whose_trailer_wraps(
+def test_layer_over_four_gibibytes_with_a_wrapped_trailer_is_estimated(
     source: Source, tmp_path: Path, compressed: int, unpacked: int, certain: bool
 ) -> None:
     """The registry tells its last bytes; the layer lies on the disk as a file with a hole. Two lengths may be likely enough."""
@@ -79,7 +79,7 @@ def test_a_layer_over_four_gibibytes_whose_trailer_wraps(
 
 
 @pytest.mark.parametrize(("tool", "options", "found"), [("crane", "", False), ("skopeo", "docker-archive", True)])
-def test_an_archive_that_a_stick_does_not_hold_is_found(
+def test_archive_too_large_for_the_medium_is_reported(
     source: Source, tmp_path: Path, tool: str, options: str, found: bool
 ) -> None:
     """The layer of 1.4 GB fits on FAT32, and so does an archive of it as it is; unpacked, it does not."""
@@ -126,7 +126,7 @@ def said(row: dict[str, Any]) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("name", sizes_copied.EVERY)
-def test_inspect_tells_the_sizes_of_an_image_in_a_registry(source: Source, tmp_path: Path, name: str) -> None:
+def test_inspect_shows_the_sizes_of_a_registry_image(source: Source, tmp_path: Path, name: str) -> None:
     found, text = inspected(tmp_path, f"{source.registry.host}/{name}:1")
     truth = [facts_of(name, number, [name]) for number in range(len(children(name)))]
     assert [said(row) for row in found["platforms"]] == truth
@@ -135,7 +135,7 @@ def test_inspect_tells_the_sizes_of_an_image_in_a_registry(source: Source, tmp_p
     assert f"{format_size(sum(alone.values()))} compressed, each blob once" in text
 
 
-def test_inspect_tells_what_the_images_of_a_layout_share(source: Source, tmp_path: Path) -> None:
+def test_inspect_shows_the_shared_bytes_of_a_layout(source: Source, tmp_path: Path) -> None:
     names = ["shop/web", *sizes_copied.INDEXES]  # not the one whose manifest skopeo writes anew
     case = Case("skopeo", "oci --all", tuple(names), sizes_copied.ALL, whole=True)
     sizes_copied.weigh(case, source.registry, tmp_path)

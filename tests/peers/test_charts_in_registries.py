@@ -79,7 +79,7 @@ def two(tmp_path: Path) -> Iterator[Two]:
         yield made
 
 
-def test_the_wrong_version_inside_is_an_error(two: Two) -> None:
+def test_wrong_chart_version_in_the_internal_registry_is_an_error(two: Two) -> None:
     """The internal registry has 6.14.0, and the release wants 6.15.0 from there."""
     two.write(two.inside)
     (found,) = two.judged("target")["findings"]
@@ -89,7 +89,7 @@ def test_the_wrong_version_inside_is_an_error(two: Two) -> None:
     assert two.judged("target") == {"findings": [], "undetermined": []}
 
 
-def test_the_source_is_asked_on_the_connected_side(two: Two) -> None:
+def test_source_is_requested_on_the_connected_side(two: Two) -> None:
     two.write(two.source)
     assert two.judged("source") == {"findings": [], "undetermined": []}
     two.write(two.source, "6.16.0")
@@ -97,7 +97,7 @@ def test_the_source_is_asked_on_the_connected_side(two: Two) -> None:
     assert "Its source does not have the chart" in found["message"]
 
 
-def test_the_copy_script_carries_the_chart(two: Two) -> None:
+def test_copy_script_copies_the_chart(two: Two) -> None:
     """Audit, fix, run the script, audit again."""
     two.write(two.source)
     both = ("source", "target")
@@ -115,7 +115,7 @@ def test_the_copy_script_carries_the_chart(two: Two) -> None:
     subprocess.run([*pulled, "-d", str(two.folder)], check=True, capture_output=True)
 
 
-def test_a_registry_that_does_not_answer_is_undetermined(two: Two) -> None:
+def test_registry_that_does_not_answer_is_undetermined(two: Two) -> None:
     two.write(f"localhost:{free_port()}")
     (found,) = two.judged("source")["undetermined"]
     assert found["kind"] == "unreachable"

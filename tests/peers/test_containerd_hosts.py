@@ -151,7 +151,7 @@ def written(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def test_hosts_order_paths_and_rights_are_containerds(program: Path, tmp_path: Path) -> None:
+def test_hosts_order_paths_and_capabilities_match_containerd(program: Path, tmp_path: Path) -> None:
     texts = [*SAMPLES, *(made(number) for number in range(400))]
     cases = [{"docker.io/hosts.toml": text} for text in texts]
     questions = [(written(tmp_path / str(number), files), "docker.io") for number, files in enumerate(cases)]
@@ -159,7 +159,7 @@ def test_hosts_order_paths_and_rights_are_containerds(program: Path, tmp_path: P
         assert ours(files, "docker.io") == asked, files["docker.io/hosts.toml"]
 
 
-def test_folders_are_chosen_as_containerd_does(program: Path, tmp_path: Path) -> None:
+def test_folder_choice_matches_containerd(program: Path, tmp_path: Path) -> None:
     names = ("m.example_5000_", "m.example:5000", "m.example", "_default", "localhost:5000")
     cases = [
         {f"{name}/hosts.toml": f'server = "https://n{number}"\n' for number, name in enumerate(names) if mask >> number & 1}
@@ -177,14 +177,14 @@ def test_folders_are_chosen_as_containerd_does(program: Path, tmp_path: Path) ->
             assert ours(files, registry) == asked, (files, registry)
 
 
-def test_what_containerd_throws_away_is_never_told_as_read(program: Path, tmp_path: Path) -> None:
+def test_setting_that_containerd_ignores_is_never_reported_as_read(program: Path, tmp_path: Path) -> None:
     questions = [(written(tmp_path / str(n), {"docker.io/hosts.toml": text}), "docker.io") for n, text in enumerate(BROKEN)]
     for text, asked in zip(BROKEN, containerds(program, questions), strict=True):
         assert asked == [("https", "registry-1.docker.io", "/v2", True, True)], text
         assert node({"config.toml": V3, "certs.d/docker.io/hosts.toml": text}).doubt("docker.io") is not None, text
 
 
-def test_rewrites_are_gos_wherever_they_are_followed(program: Path) -> None:
+def test_evaluated_rewrites_match_go(program: Path) -> None:
     chance = random.Random(7)
     cases = [
         (

@@ -127,7 +127,7 @@ def test_damage_between_two_runs_is_an_error_in_the_second(damage: Callable[[Sho
 
 
 @pytest.mark.parametrize("damage", READ_ERRORS.values(), ids=READ_ERRORS.keys())
-def test_a_manifest_that_the_registry_cannot_read_is_never_ready(
+def test_manifest_that_the_registry_cannot_read_is_never_ready(
     damage: Callable[[Shop], None], shop: Shop, tmp_path: Path
 ) -> None:
     plan, evidence = shop.plan(tmp_path), tmp_path / "site.evidence"
@@ -142,7 +142,7 @@ def test_a_manifest_that_the_registry_cannot_read_is_never_ready(
             assert {"content-mismatch", "index-incomplete"} <= undecided | errors(report), "docker-registry answers 500"
 
 
-def test_only_a_full_read_sees_other_bytes_in_a_layer(shop: Shop, tmp_path: Path) -> None:
+def test_only_a_full_read_detects_changed_bytes_in_a_layer(shop: Shop, tmp_path: Path) -> None:
     plan, layer = shop.plan(tmp_path), shop.image.layers[0]
     with shop.serve():
         _, whole = audit(str(plan), *TARGET, "--verify", "full", cwd=tmp_path)
@@ -159,9 +159,7 @@ def test_only_a_full_read_sees_other_bytes_in_a_layer(shop: Shop, tmp_path: Path
     assert found["subject"]["id"] == "example.com/shop/web:1"
 
 
-def test_a_registry_that_is_down_in_the_second_run_is_undetermined_and_offline_keeps_the_first(
-    shop: Shop, tmp_path: Path
-) -> None:
+def test_registry_down_in_the_second_run_is_undetermined_unless_offline(shop: Shop, tmp_path: Path) -> None:
     plan = shop.plan(tmp_path)
     with shop.serve():
         before, _ = audit(str(plan), *TARGET, cwd=tmp_path)

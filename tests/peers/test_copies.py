@@ -175,7 +175,7 @@ COPIES: list[tuple[Callable[[Registries, Path], str], Callable[[Registries], Los
 
 
 @pytest.mark.parametrize(("copy", "lost"), COPIES, ids=[copy.__name__ for copy, _ in COPIES])
-def test_what_an_archive_has_lost_is_found_and_nothing_else(
+def test_only_the_content_missing_from_an_archive_is_reported(
     registries: Registries,
     tmp_path: Path,
     copy: Callable[[Registries, Path], str],
@@ -185,12 +185,12 @@ def test_what_an_archive_has_lost_is_found_and_nothing_else(
     assert found == lost(registries)
 
 
-def test_an_image_that_no_archive_has_is_missing(registries: Registries, tmp_path: Path) -> None:
+def test_image_that_no_archive_has_is_missing(registries: Registries, tmp_path: Path) -> None:
     found, _ = audited(tmp_path, plan_of(registries, WEB, OLD, archives=crane_layout_with_names(registries, tmp_path)))
     assert found == {("image-missing-in-target", registries.named(OLD))}
 
 
-def test_foreign_layers_that_stay_behind_are_found(registries: Registries, tmp_path: Path) -> None:
+def test_foreign_layers_that_were_not_copied_are_reported(registries: Registries, tmp_path: Path) -> None:
     """skopeo leaves them out of a layout, and takes them along into a docker-archive or a dir."""
     source = f"docker://{registries.named(OLD)}"
     skopeo("--all", source, f"oci:{tmp_path}/layout:{registries.named(OLD)}")
@@ -216,7 +216,7 @@ def mend(folder: Path, remedy: dict[str, Any], registries: Registries) -> None:
 BOTH = ("--via", "source", "--via", "target")
 
 
-def test_a_whole_copy_to_the_registry_inside(registries: Registries, tmp_path: Path) -> None:
+def test_complete_copy_to_the_internal_registry_passes(registries: Registries, tmp_path: Path) -> None:
     crane("copy", registries.named(WEB), f"{registries.inside.host}/{WEB}")
     found, report = audited(tmp_path, plan_of(registries, WEB, inside=True), *BOTH)
     assert found == set()
@@ -228,14 +228,14 @@ def test_a_whole_copy_to_the_registry_inside(registries: Registries, tmp_path: P
     }
 
 
-def test_a_push_that_was_forgotten(registries: Registries, tmp_path: Path) -> None:
+def test_image_that_was_not_pushed_is_reported(registries: Registries, tmp_path: Path) -> None:
     with registries.source.uploader() as push:
         push.index("shop/new", build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2")), "1")
     found, _ = audited(tmp_path, plan_of(registries, "shop/new:1", inside=True), *BOTH)
     assert found == {("image-missing-in-target", registries.named("shop/new:1"))}
 
 
-def test_crane_leaves_foreign_layers_behind_unless_told(registries: Registries, tmp_path: Path) -> None:
+def test_crane_skips_foreign_layers_without_its_option(registries: Registries, tmp_path: Path) -> None:
     target = f"{registries.inside.host}/{OLD}"
     crane("copy", registries.named(OLD), target)
     found, _ = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
@@ -247,7 +247,7 @@ def test_crane_leaves_foreign_layers_behind_unless_told(registries: Registries, 
     )
 
 
-def test_the_remedy_for_foreign_layers_mends_a_copy_without_them(registries: Registries, tmp_path: Path) -> None:
+def test_remedy_for_foreign_layers_fixes_a_copy_without_them(registries: Registries, tmp_path: Path) -> None:
     crane("copy", registries.named(OLD), f"{registries.inside.host}/{OLD}")
     found, report = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
     assert found == {("foreign-layer-unavailable", registries.foreign_layer)}
@@ -258,7 +258,7 @@ def test_the_remedy_for_foreign_layers_mends_a_copy_without_them(registries: Reg
     assert found == set(), "asked again, since it was absent before"
 
 
-def test_a_push_of_one_platform(registries: Registries, tmp_path: Path) -> None:
+def test_push_of_one_platform_is_reported(registries: Registries, tmp_path: Path) -> None:
     for image, copy in (("shop/one:1", ("--platform", "linux/amd64")), ("shop/two:1", ())):
         with registries.source.uploader() as push:
             name = image.partition(":")[0]
@@ -271,7 +271,7 @@ def test_a_push_of_one_platform(registries: Registries, tmp_path: Path) -> None:
         assert found == NO_WINDOWS, image
 
 
-def test_a_push_out_of_an_archive(registries: Registries, tmp_path: Path) -> None:
+def test_push_from_an_archive_is_reported(registries: Registries, tmp_path: Path) -> None:
     """What a layout has is pushed whole; a tarball converts nothing, and its single platform is what is there."""
     with registries.source.uploader() as push:
         push.index("shop/boxed", build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2")), "1")
@@ -292,7 +292,7 @@ def test_a_push_out_of_an_archive(registries: Registries, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("check", ["index-incomplete", "platform-dropped"])
-def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Registries, tmp_path: Path, check: str) -> None:
+def test_remedy_fixes_an_index_with_a_missing_manifest(registries: Registries, tmp_path: Path, check: str) -> None:
     """As after a clean-up that deleted what only an index points at."""
     index = build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2"))
     gone = index.children[1].manifest.digest
@@ -309,7 +309,7 @@ def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Reg
         assert audited(tmp_path, plan, *BOTH)[0] == set()
 
 
-def test_a_tag_that_moved_after_the_copy(registries: Registries, tmp_path: Path) -> None:
+def test_tag_that_moved_after_the_copy_is_reported(registries: Registries, tmp_path: Path) -> None:
     name = "shop/moved"
     first = build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2"))
     second = build_index(real_image("linux/amd64", label="newer"), real_image("windows/amd64:10.0.20348.2"))
@@ -321,7 +321,7 @@ def test_a_tag_that_moved_after_the_copy(registries: Registries, tmp_path: Path)
     assert found == {("digest-drift", registries.named(f"{name}:1"))}
 
 
-def test_one_evidence_file_is_filled_on_both_sides_of_the_gap(registries: Registries, tmp_path: Path) -> None:
+def test_evidence_file_is_extended_on_both_sides_of_the_air_gap(registries: Registries, tmp_path: Path) -> None:
     """Outside the sources are asked, inside the registry there: together they tell what was lost."""
     skopeo(f"docker://{registries.named(WEB)}", f"docker://{registries.inside.host}/gap/web:1")
     rewritten = f"rewrites: {{'{registries.source.host}/shop': '{registries.inside.host}/gap'}}"

@@ -151,7 +151,7 @@ def succeeds(done: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.mark.parametrize("script", ["copy-crane.sh", "copy-regctl.sh"])
-def test_the_circle_is_closed(site: Site, script: str) -> None:
+def test_audit_is_ready_after_the_fix_scripts(site: Site, script: str) -> None:
     with site.source(), site.inside():
         site.plan(NEEDED)
         assert errors(site.audit()) >= WRONG
@@ -166,7 +166,7 @@ def test_the_circle_is_closed(site: Site, script: str) -> None:
         succeeds(site.run(script))
 
 
-def test_a_disk_crosses_the_gap(site: Site) -> None:
+def test_fix_scripts_work_over_a_transfer_medium(site: Site) -> None:
     """`fetch` while no registry inside answers, `push` while no source does."""
     with site.source():
         with site.inside():
@@ -179,7 +179,7 @@ def test_a_disk_crosses_the_gap(site: Site) -> None:
             assert errors(site.audit()) == set()
 
 
-def test_before_the_copy_everything_is_carried(site: Site) -> None:
+def test_without_internal_evidence_every_image_is_copied(site: Site) -> None:
     """Nobody looked at the registry inside: the scripts ask it."""
     with site.source(), site.inside():
         site.plan(NEEDED)
@@ -190,7 +190,7 @@ def test_before_the_copy_everything_is_carried(site: Site) -> None:
         assert errors(site.audit()) == {("image-missing-in-target", "shop/torn:1")}
 
 
-def test_skopeo_carries_what_it_can_and_says_what_it_cannot(site: Site) -> None:
+def test_skopeo_script_copies_what_it_can_and_reports_the_rest(site: Site) -> None:
     needed = {image: pools for image, pools in NEEDED.items() if image != "shop/torn:1"}
     with site.source(), site.inside():
         site.plan(needed)
@@ -203,7 +203,7 @@ def test_skopeo_carries_what_it_can_and_says_what_it_cannot(site: Site) -> None:
         assert not [subject for _, subject in found if subject in NEEDED and subject != "shop/old:1"]
 
 
-def test_skopeo_takes_urls_out_of_a_single_manifest(site: Site) -> None:
+def test_skopeo_script_removes_urls_from_a_single_manifest(site: Site) -> None:
     with site.source(), site.inside():
         site.plan({"shop/old:1": ("w2019",)})
         site.fix()
@@ -211,7 +211,7 @@ def test_skopeo_takes_urls_out_of_a_single_manifest(site: Site) -> None:
         assert errors(site.audit()) == set()
 
 
-def test_a_pinned_image_keeps_its_digest_and_is_carried_whole(site: Site) -> None:
+def test_pinned_image_is_copied_completely_and_keeps_its_digest(site: Site) -> None:
     digest = build_index(*site.images["shop/web"]).digest
     with site.source(), site.inside():
         site.plan({f"shop/web@{digest}": ("linux", "w2022")})
@@ -220,7 +220,7 @@ def test_a_pinned_image_keeps_its_digest_and_is_carried_whole(site: Site) -> Non
         assert errors(site.audit()) == set()
 
 
-def test_what_stopped_goes_on_where_it_was(site: Site) -> None:
+def test_interrupted_script_continues_where_it_stopped(site: Site) -> None:
     """The tool fails at its third copy: the script ends there, says so, and the next run ends well."""
     real = require("crane")
     tools = site.folder / "tools"
@@ -242,7 +242,7 @@ def test_what_stopped_goes_on_where_it_was(site: Site) -> None:
 
 
 @pytest.mark.parametrize("script", ["copy-crane.sh", "copy-regctl.sh"])
-def test_a_report_alone_is_enough_for_a_copy(site: Site, script: str) -> None:
+def test_report_alone_is_enough_for_a_copy(site: Site, script: str) -> None:
     """No plan and no evidence any more: what is missing comes whole, and the audit after it is ready all the same."""
     needed = {image: pools for image, pools in NEEDED.items() if image != "shop/torn:1"}
     with site.source(), site.inside():
@@ -256,7 +256,7 @@ def test_a_report_alone_is_enough_for_a_copy(site: Site, script: str) -> None:
         assert errors(site.audit()) == set()
 
 
-def test_an_old_folder_is_not_written_into(site: Site) -> None:
+def test_existing_folder_is_not_overwritten(site: Site) -> None:
     (site.folder / "fix").mkdir()
     (site.folder / "fix/notes.txt").write_text("mine")
     site.plan(NEEDED)
@@ -301,7 +301,7 @@ def layout(site: Site) -> str:
         (layout, ("crane", "skopeo")),
     ],
 )
-def test_inside_an_archive_is_pushed(site: Site, make: Callable[[Site], str], tools: tuple[str, ...]) -> None:
+def test_archive_is_pushed_to_the_internal_registry(site: Site, make: Callable[[Site], str], tools: tuple[str, ...]) -> None:
     """The source is out of reach: what the disk holds goes into the registry, with each tool that can read it."""
     with site.source():
         archive = make(site)

@@ -148,7 +148,7 @@ def write_plan(circle: Circle, tool: str) -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_the_circle_ends_ready_and_a_second_fix_writes_nothing(circle: Circle, tool: str) -> None:
+def test_audit_is_ready_after_fix_and_a_second_fix_writes_nothing(circle: Circle, tool: str) -> None:
     write_plan(circle, tool)
     before = circle.audit()
     wrong = {finding["check"] for finding in before["findings"] if finding["severity"] == "error"}

@@ -153,19 +153,19 @@ def found(plan: Path) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("files", RELEASES.values(), ids=RELEASES)
-def test_a_release_is_rendered_from_the_plans_copy_with_its_own_values(tmp_path: Path, files: dict[str, str]) -> None:
+def test_release_is_rendered_from_the_plans_copy_with_its_own_values(tmp_path: Path, files: dict[str, str]) -> None:
     """The chart's defaults give `shop:1` and no cache."""
     images, gaps = found(site(tmp_path, files))
     assert (images, gaps) == (["r.example/cache:7", "r.example/shop:3"], [])
 
 
-def test_a_packed_copy_is_used(tmp_path: Path) -> None:
+def test_packed_chart_copy_is_used(tmp_path: Path) -> None:
     plan = site(tmp_path, RELEASES["flux"], PLAN.replace("charts/shop", "shop-1.4.2.tgz"))
     subprocess.run(["helm", "package", str(tmp_path / "charts/shop"), "-d", str(tmp_path)], check=True, capture_output=True)
     assert found(plan) == (["r.example/cache:7", "r.example/shop:3"], [])
 
 
-def test_without_a_copy_the_report_says_how_to_get_one(tmp_path: Path) -> None:
+def test_report_states_how_to_get_a_missing_chart_copy(tmp_path: Path) -> None:
     """An exact version names the archive that helm writes."""
     plan = site(tmp_path, RELEASES["helm-controller"], PLAN.replace(", {chart: charts/shop}", ""))
     images, gaps = found(plan)
@@ -175,7 +175,7 @@ def test_without_a_copy_the_report_says_how_to_get_one(tmp_path: Path) -> None:
     assert "chart: shop-1.4.2.tgz" in gaps[0]
 
 
-def test_a_copy_of_another_version_is_not_used(tmp_path: Path) -> None:
+def test_chart_copy_of_another_version_is_not_used(tmp_path: Path) -> None:
     files = {"f.yaml": RELEASES["flux"]["f.yaml"].replace("1.4.x", "1.5.x")}
     images, gaps = found(site(tmp_path, files))
     assert images == ["r.example/shop:1"]  # the plan's own chart, which no release uses
@@ -183,7 +183,7 @@ def test_a_copy_of_another_version_is_not_used(tmp_path: Path) -> None:
     assert "the plan has another version of it: 1.4.2 (charts/shop)" in gaps[0]
 
 
-def test_a_chart_with_values_of_the_plan_is_installed_beside_the_releases(tmp_path: Path) -> None:
+def test_chart_with_values_of_the_plan_is_rendered_in_addition_to_releases(tmp_path: Path) -> None:
     plan = PLAN.replace("{chart: charts/shop}", "{chart: charts/shop, release: own}")
     assert found(site(tmp_path, RELEASES["flux"], plan)) == (["r.example/cache:7", "r.example/shop:1", "r.example/shop:3"], [])
 
@@ -196,14 +196,14 @@ def test_a_chart_with_values_of_the_plan_is_installed_beside_the_releases(tmp_pa
         ("tag: '3'", "tag: '${TAG}'", "its values have templates"),
     ],
 )
-def test_what_the_input_does_not_hold_stays_undetermined(tmp_path: Path, before: str, after: str, doubt: str) -> None:
+def test_values_outside_the_input_are_undetermined(tmp_path: Path, before: str, after: str, doubt: str) -> None:
     """The images are still listed, as most of them are right."""
     images, gaps = found(site(tmp_path, {"f.yaml": RELEASES["flux"]["f.yaml"].replace(before, after)}))
     assert "r.example/cache:7" in images or "$" in after
     assert [doubt for gap in gaps if doubt in gap] == [doubt]
 
 
-def test_values_that_the_chart_refuses_are_told(tmp_path: Path) -> None:
+def test_values_that_the_chart_rejects_are_reported(tmp_path: Path) -> None:
     plan = site(tmp_path, RELEASES["flux"])
     (tmp_path / "charts/shop/templates/b.yaml").write_text('{{ if eq (.Values.tag | toString) "3" }}{{ fail "no 3" }}{{ end }}')
     images, gaps = found(plan)
@@ -212,7 +212,7 @@ def test_values_that_the_chart_refuses_are_told(tmp_path: Path) -> None:
     assert "no 3" in gaps[0]
 
 
-def test_a_folder_that_a_controller_applies_is_read_in_place(tmp_path: Path) -> None:
+def test_folder_that_a_controller_applies_is_read_in_place(tmp_path: Path) -> None:
     """The plan names the root of the repository; the object names a folder in it."""
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: p, image: 'r.example/p:1'}]}\n"
     git = item(SOURCE, "GitRepository", "spec: {url: 'https://git.example.com/a'}", "git")
@@ -230,7 +230,7 @@ def test_a_folder_that_a_controller_applies_is_read_in_place(tmp_path: Path) -> 
     assert len(gaps) == 2
 
 
-def test_folders_of_two_repositories_are_not_told_apart(tmp_path: Path) -> None:
+def test_folders_of_two_repositories_are_not_distinguished(tmp_path: Path) -> None:
     """The plan's folder is a copy of one of them, and no file says which."""
     source = "spec: {source: {repoURL: 'https://git.example.com/REPO', path: apps}}"
     both = "".join(item(ARGO, "Application", source.replace("REPO", name), name) for name in ("a", "b"))
@@ -248,7 +248,7 @@ def test_the_image_of_the_job_that_installs_a_chart_is_listed(tmp_path: Path) ->
     assert len(gaps) == 1
 
 
-def test_evidence_carries_the_rendering_and_no_secret(tmp_path: Path) -> None:
+def test_evidence_contains_the_rendering_and_no_secret(tmp_path: Path) -> None:
     """The offline side has no helm, no chart and no values."""
     text = RELEASES["flux"]["f.yaml"].replace("values: {tag", "values: {password: hunter2-hunter2, tag")
     plan, evidence = site(tmp_path, {"f.yaml": text}), tmp_path / "site.evidence"
@@ -265,7 +265,7 @@ def test_evidence_carries_the_rendering_and_no_secret(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_chart_does_not_bring_its_own_rendering(tmp_path: Path) -> None:
+def test_rendering_inside_a_chart_is_ignored(tmp_path: Path) -> None:
     plan = site(tmp_path, RELEASES["flux"])
     found(plan)
     for number in range(3):

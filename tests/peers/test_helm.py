@@ -68,7 +68,7 @@ def _of(report: dict[str, Any], part: str, check: str) -> list[dict[str, Any]]:
     return [outcome for outcome in report[part] if outcome["check"] == check]
 
 
-def test_the_composed_image_is_found_outside_and_inside(plan: Path, tmp_path: Path) -> None:
+def test_composed_image_is_found_online_and_offline(plan: Path, tmp_path: Path) -> None:
     """With the plan's values; test hooks and secrets are left behind; inside nobody has helm."""
     require("helm")
     done = auditor("collect", plan, "-o", "site.evidence", cwd=tmp_path)
@@ -86,7 +86,7 @@ def test_the_composed_image_is_found_outside_and_inside(plan: Path, tmp_path: Pa
     assert not _of(report, "undetermined", "image-not-listed")
 
 
-def test_without_helm_the_chart_is_undetermined(plan: Path, tmp_path: Path) -> None:
+def test_chart_is_undetermined_without_helm(plan: Path, tmp_path: Path) -> None:
     """With the reason, and the command to run elsewhere."""
     report = _report(plan, "--offline", cwd=tmp_path, extra={"PATH": "/nonexistent"})
     (unknown,) = _of(report, "undetermined", "image-not-listed")
@@ -95,7 +95,7 @@ def test_without_helm_the_chart_is_undetermined(plan: Path, tmp_path: Path) -> N
     assert "--kube-version v1.33.5" in unknown["detail"]
 
 
-def test_a_template_that_fails_says_why(plan: Path, tmp_path: Path) -> None:
+def test_failing_template_states_the_reason(plan: Path, tmp_path: Path) -> None:
     """In helm's own words, with the template's file and line."""
     require("helm")
     template = tmp_path / "charts" / "shop" / "templates" / "web.yaml"
@@ -106,7 +106,7 @@ def test_a_template_that_fails_says_why(plan: Path, tmp_path: Path) -> None:
     assert "templates/web.yaml:11" in unknown["detail"]
 
 
-def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
+def test_packaged_chart_with_a_dependency_is_rendered(plan: Path, tmp_path: Path) -> None:
     """What vendors publish: one .tgz, its dependencies inside; as a plan's workload."""
     helm = require("helm")
     chart, below = tmp_path / "charts" / "shop", tmp_path / "charts" / "agent"
@@ -132,7 +132,7 @@ def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_finding_points_to_the_template_and_hidden_images_are_kept(tmp_path: Path) -> None:
+def test_finding_points_to_the_template_and_hidden_images_are_kept(tmp_path: Path) -> None:
     """Outside and inside: a ConfigMap that names an image is read, and its credentials are not carried."""
     require("helm")
     (tmp_path / "charts" / "shop" / "templates" / "config.yaml").write_text(
@@ -179,7 +179,7 @@ def _chart(folder: Path, name: str, *dependencies: str) -> Path:
         ("", False),
     ],
 )
-def test_what_a_chart_lacks_is_what_helm_says_that_it_lacks(tmp_path: Path, place: str, is_there: bool) -> None:
+def test_missing_parts_of_a_chart_match_the_errors_of_helm(tmp_path: Path, place: str, is_there: bool) -> None:
     shop, redis = _chart(tmp_path / "shop", "shop", "redis"), _chart(tmp_path / "redis", "redis")
     if place.endswith(".tgz"):
         subprocess.run([require("helm"), "package", redis], cwd=tmp_path, capture_output=True, timeout=60, check=True)

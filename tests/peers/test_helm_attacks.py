@@ -97,7 +97,7 @@ def only_helm(tmp_path: Path) -> dict[str, str]:
     "value",
     [OPTION, "--post-renderer", "-g", "--", "a b", "UPPER", "-", ".", "../x", "a/b", "x" * 64, "$(./evil.sh)", "a\u2028b"],
 )
-def test_a_name_in_a_plan_is_never_an_option(site: Path, key: str, value: str) -> None:
+def test_name_in_a_plan_is_never_an_option(site: Path, key: str, value: str) -> None:
     done = auditor("audit", plan(site, {"chart": "hc", key: value}), "--offline", cwd=site)
     assert done.returncode == 2, done.stdout
     assert "plan.yaml:1:" in done.stderr
@@ -109,7 +109,7 @@ def test_a_name_in_a_plan_is_never_an_option(site: Path, key: str, value: str) -
     "name", [OPTION[:16] + "=.", "--post-renderer=evil.sh", "-f", "--set=a=b", "http:", "$(touch ran)", "-", "--"]
 )
 @pytest.mark.parametrize("as_argument", [False, True])
-def test_a_chart_folder_is_never_an_option(site: Path, name: str, as_argument: bool) -> None:
+def test_chart_folder_is_never_an_option(site: Path, name: str, as_argument: bool) -> None:
     chart(site / name)
     source = ["--", name] if as_argument else [plan(site, {"chart": f"./{name}"})]
     done = auditor("images", "--format", "list", *source, cwd=site)
@@ -120,7 +120,7 @@ def test_a_chart_folder_is_never_an_option(site: Path, name: str, as_argument: b
 @pytest.mark.parametrize(
     "name", [OPTION.replace("/", ""), "-", "--set-file=x=plan.yaml", "a,b.yaml", 'a"b.yaml', "http:/x.yaml", "evil:/x.yaml"]
 )
-def test_a_values_file_is_read_as_a_file(site: Path, name: str) -> None:
+def test_values_file_is_read_as_a_file(site: Path, name: str) -> None:
     (site / name).parent.mkdir(exist_ok=True)
     (site / name).write_text("tag: '7'\n")
     (site / "hc" / "templates" / "pod.yaml").write_text(TEMPLATE.replace("web:1", "web:{{ .Values.tag }}"))
@@ -129,7 +129,7 @@ def test_a_values_file_is_read_as_a_file(site: Path, name: str) -> None:
     assert not ran(site)
 
 
-def test_the_command_that_a_user_may_copy_holds_no_option_of_the_plan(site: Path) -> None:
+def test_suggested_command_holds_no_option_of_the_plan(site: Path) -> None:
     chart(site / OPTION.replace("/", ""))
     workload = {"chart": f"./{OPTION.replace('/', '')}"}
     status, _, said = images(site, plan(site, workload), extra={"PATH": "/nonexistent"})
@@ -137,7 +137,7 @@ def test_the_command_that_a_user_may_copy_holds_no_option_of_the_plan(site: Path
     assert "helm template post-renderer--evil-sh ./--post-renderer=.evil.sh --include-crds" in said
 
 
-def test_a_program_in_the_plans_folder_is_not_started(site: Path) -> None:
+def test_program_in_the_folder_of_the_plan_is_not_started(site: Path) -> None:
     """Neither through `.` on PATH, nor through the folder itself, nor through a link on PATH that leads there."""
     fake = site / "helm"
     fake.write_text((site / "evil.sh").read_text())
@@ -189,7 +189,7 @@ def _with_schemas(site: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["audit", "--offline"], ["images"], ["fix", "--offline", "-o", "out"]])
-def test_a_schema_reference_opens_no_connection(site: Path, listener: Listener, command: list[str]) -> None:
+def test_schema_reference_opens_no_connection(site: Path, listener: Listener, command: list[str]) -> None:
     _with_schemas(site, f"http://{listener.host}/schema.json")
     plan(site, {"chart": "hc"})
     with subprocess.Popen([require("helm"), "template", "x", site / "hc"], stdout=subprocess.DEVNULL) as bare:
@@ -239,7 +239,7 @@ def test_without_isolation_charts_are_undetermined_offline(site: Path, listener:
     assert not listener.was_reached()
 
 
-def test_an_old_helm_runs_only_without_a_network(site: Path) -> None:
+def test_old_helm_runs_only_without_a_network(site: Path) -> None:
     extra = only_helm(site.parent)
     helm = Path(extra["PATH"], "helm")
     helm.unlink()
@@ -262,7 +262,7 @@ def test_rendered_charts_of_evidence_are_used_without_helm(site: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "absolute", "template"])
-def test_a_link_out_of_the_plans_folder_is_not_followed(site: Path, kind: str) -> None:
+def test_link_out_of_the_folder_of_the_plan_is_not_followed(site: Path, kind: str) -> None:
     secret = site.parent / "outside" / "login.yaml"
     secret.parent.mkdir()
     secret.write_text("key: canary-7731\n")
@@ -286,7 +286,7 @@ def test_a_link_out_of_the_plans_folder_is_not_followed(site: Path, kind: str) -
     assert b"canary-7731" not in (site / "site.evidence").read_bytes()
 
 
-def test_a_link_inside_the_plans_folder_is_followed(site: Path) -> None:
+def test_link_inside_the_folder_of_the_plan_is_followed(site: Path) -> None:
     """A library chart that several charts share."""
     chart(site / "shared" / "lib")
     (site / "hc" / "charts").mkdir()
@@ -294,7 +294,7 @@ def test_a_link_inside_the_plans_folder_is_followed(site: Path) -> None:
     assert images(site, plan(site, {"chart": "hc"}))[:2] == (0, [IMAGE])
 
 
-def test_an_archive_with_paths_out_of_it_writes_nothing(site: Path, tmp_path: Path) -> None:
+def test_archive_with_escaping_paths_writes_nothing(site: Path, tmp_path: Path) -> None:
     with tarfile.open(site / "bad.tgz", "w:gz") as archive:
         for name, text in {
             "hc/Chart.yaml": "apiVersion: v2\nname: hc\nversion: 1.0.0\n",
@@ -313,14 +313,14 @@ def test_an_archive_with_paths_out_of_it_writes_nothing(site: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "body", ['{{ repeat 40000000 "x" }}', '{{ range $i := until 100000 }}{{ repeat 1000 "y" }}{{ "\\n" }}{{ end }}']
 )
-def test_a_chart_that_writes_without_end_is_stopped(site: Path, body: str) -> None:
+def test_chart_with_endless_output_is_stopped(site: Path, body: str) -> None:
     (site / "hc" / "templates" / "pod.yaml").write_text(TEMPLATE + f"# {body}\n")
     status, _, said = images(site, plan(site, {"chart": "hc"}))
     assert status == 3
     assert "helm" in said
 
 
-def test_what_helm_says_holds_no_secret_and_no_path_of_the_copy(site: Path) -> None:
+def test_helm_error_holds_no_secret_and_no_temporary_path(site: Path) -> None:
     (site / "values.yaml").write_text("db: {password: correct-horse-9, user: shop}\ntoken: 'tok en-4711'\n")
     (site / "hc" / "templates" / "pod.yaml").write_text(
         '{{ fail (printf "got %s and %s at https://u:pw-canary-5@h/" .Values.db.password .Values.token) }}\n'

@@ -97,7 +97,7 @@ def repository(offered: Repository, tmp_path: Path) -> Repository:
     return with_hooks(tmp_path / "site", offered)
 
 
-def test_a_commit_passes_when_its_lists_and_plans_are_mended(repository: Repository) -> None:
+def test_commit_passes_after_its_lists_and_plans_are_fixed(repository: Repository) -> None:
     good = {"images.txt": "registry.example.com/web:1\nbusybox:1\n", "deploy/pod.yaml": POD, "site/plan.yaml": PLAN}
     bad = {"images.txt": "busybox:1\n{{ .Values.image }}\nbusybox:1\ndocker.io/library/busybox:1\n"}
     done = repository.commit(**{**good, **bad, "images-windows.txt": "busybox:1\n"})
@@ -116,7 +116,7 @@ def test_a_commit_passes_when_its_lists_and_plans_are_mended(repository: Reposit
     assert "images-windows.txt" in repository.git("show", "--name-only", "--format=").splitlines()
 
 
-def test_two_plans_in_one_commit_say_their_lines_both(repository: Repository) -> None:
+def test_two_plans_in_one_commit_both_report_their_lines(repository: Repository) -> None:
     plan = PLAN.replace("line", "{name}").replace("../", "../../")
     files = {f"more/{name}/plan.yaml": plan.replace("{name}", name) for name in ("north", "south")}
     shared = {"images.txt": "busybox:1\n", "deploy/pod.yaml": POD}
@@ -127,7 +127,7 @@ def test_two_plans_in_one_commit_say_their_lines_both(repository: Repository) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_list_beside_a_plan_is_seen_by_the_hook_of_the_page(offered: Repository, tmp_path: Path) -> None:
+def test_list_next_to_a_plan_is_checked_by_the_documented_hook(offered: Repository, tmp_path: Path) -> None:
     page = (ROOT / "docs/ci.md").read_text()
     (named,) = re.findall(r"^- (\{id: airgap-plan.*\})$", page, re.MULTILINE)
     repository = with_hooks(tmp_path / "site", offered, f"[{named}]")

@@ -73,7 +73,7 @@ def images(plan: Path) -> list[str]:
     ],
     ids=["tag", "patch", "digest"],
 )
-def test_the_overlay_that_the_plan_names_is_built(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+def test_overlay_of_the_plan_is_built(tmp_path: Path, files: dict[str, str], expected: str) -> None:
     """Its base lies outside of the folder; what kustomize makes of both is what nodes pull."""
     digest = "a" * 64
     overlay = {f"overlays/prod/{name}": text.replace("DIGEST", digest) for name, text in files.items()}
@@ -82,7 +82,7 @@ def test_the_overlay_that_the_plan_names_is_built(tmp_path: Path, files: dict[st
     assert not [one for one in demands(plan) if one.unbounded or one.error]
 
 
-def test_a_base_above_the_plan_is_read(tmp_path: Path) -> None:
+def test_base_above_the_folder_of_the_plan_is_read(tmp_path: Path) -> None:
     for name, text in BASE.items():
         path = tmp_path / "shared" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def test_a_base_above_the_plan_is_read(tmp_path: Path) -> None:
     assert images(site(tmp_path / "site", "prod", overlay)) == ["r.example/app:2", "r.example/side:1"]
 
 
-def test_evidence_carries_the_build_and_no_secret(tmp_path: Path) -> None:
+def test_evidence_contains_the_build_and_no_secret(tmp_path: Path) -> None:
     """The offline side has no kustomize and no base."""
     overlay = {
         "prod/kustomization.yaml": "resources: [../base]\nimages: [{name: r.example/app, newTag: '2'}]\n"
@@ -126,7 +126,7 @@ def test_evidence_carries_the_build_and_no_secret(tmp_path: Path) -> None:
     ],
     ids=["https", "ssh", "helm", "exec", "outside", "missing", "circle", "broken"],
 )
-def test_what_cannot_be_built_offline_is_undetermined(tmp_path: Path, text: str) -> None:
+def test_kustomization_that_cannot_be_built_offline_is_undetermined(tmp_path: Path, text: str) -> None:
     """No program, no connection and no file from elsewhere; the reason is named."""
     runs = "{config.kubernetes.io/function: 'exec: {path: ./evil.sh}'}"
     plugin = f"apiVersion: x/v1\nkind: G\nmetadata: {{name: g, annotations: {runs}}}\n"
@@ -140,14 +140,14 @@ def test_what_cannot_be_built_offline_is_undetermined(tmp_path: Path, text: str)
     assert "root:" not in gap.unbounded
 
 
-def test_a_folder_does_not_bring_its_own_build(tmp_path: Path) -> None:
+def test_build_inside_a_folder_is_ignored(tmp_path: Path) -> None:
     """A file under the auditor's name would hide images."""
     overlay = {"prod/kustomization.yaml": "resources: [../base]\nnamePrefix: x-\nimages: [{name: b, newTag: c}]\n"}
     forged = {"prod/.auditor-built-0.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"}
     assert images(site(tmp_path, "prod", {**BASE, **overlay, **forged})) == ["r.example/app:1", "r.example/side:1"]
 
 
-def test_an_object_beside_the_kustomization_is_named(tmp_path: Path) -> None:
+def test_object_next_to_the_kustomization_is_named(tmp_path: Path) -> None:
     """The build leaves it out, so that its images would be missed without a word."""
     overlay = {"prod/kustomization.yaml": f"resources: [../base]\n{TAGGED}", "prod/extra.yaml": APP.replace("app:1", "extra:9")}
     plan = site(tmp_path, "prod", {**BASE, **overlay})

@@ -34,7 +34,7 @@ def errors_of(folder: Path) -> list[str]:
     return [finding["check"] for finding in report["findings"] if finding["severity"] == "error"]
 
 
-def test_a_platform_per_list_has_no_false_platform_absent(site: Path) -> None:
+def test_platform_per_list_has_no_false_platform_absent(site: Path) -> None:
     given = (f"linux.txt={LINUX}", "windows.txt=windows/amd64:ltsc2022")
     done = auditor("audit", *given, "--format", "json=report.json", cwd=site)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -42,7 +42,7 @@ def test_a_platform_per_list_has_no_false_platform_absent(site: Path) -> None:
     assert "hint" not in done.stderr
 
 
-def test_the_shared_option_names_the_lists_that_it_does_not_fit(site: Path) -> None:
+def test_shared_option_names_the_lists_that_it_does_not_match(site: Path) -> None:
     given = ("linux.txt", "windows.txt", "--platform", LINUX, "--platform", "windows/amd64:ltsc2022")
     done = auditor("audit", *given, "--format", "json=report.json", cwd=site)
     assert done.returncode == 1
@@ -54,7 +54,7 @@ def test_the_shared_option_names_the_lists_that_it_does_not_fit(site: Path) -> N
     assert all("linux.txt=linux/amd64" in remedy["commands"][0] for remedy in remedies if remedy["kind"] == "command")
 
 
-def test_the_suggested_command_is_ready(site: Path) -> None:
+def test_suggested_command_gives_ready(site: Path) -> None:
     given = ("linux.txt", "windows.txt", "--platform", LINUX, "--platform", "windows/amd64:ltsc2022")
     first = auditor("audit", *given, cwd=site)
     command = first.stderr.rpartition("auditor audit ")[2].split()
@@ -62,7 +62,7 @@ def test_the_suggested_command_is_ready(site: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_plan_is_told_which_pool_to_remove(site: Path) -> None:
+def test_remedy_for_a_plan_names_the_pool_to_remove(site: Path) -> None:
     (site / "plan.yaml").write_text(
         "version: 1\npools: {control: {platform: linux/amd64}, win: {platform: 'windows/amd64:ltsc2022'}}\n"
         "images: [{list: linux.txt}, {list: windows.txt, pools: [win]}]\n"

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.peer
 PASSWORD = "pass-w0rd-of-a-test"
 
 
-def test_verbose_tells_every_request_and_no_secret(tmp_path: Path) -> None:
+def test_verbose_shows_every_request_and_no_secret(tmp_path: Path) -> None:
     with serve(tmp_path / "registry", login=("robot", PASSWORD)) as registry:
         with registry.uploader() as push:
             push.index("shop/web", build_index(real_image("linux/amd64")), "1")
@@ -36,7 +36,7 @@ def test_verbose_tells_every_request_and_no_secret(tmp_path: Path) -> None:
     assert quiet.stderr == ""
 
 
-def test_an_error_is_said_however_quiet(tmp_path: Path) -> None:
+def test_error_is_shown_even_if_quiet(tmp_path: Path) -> None:
     done = auditor("--quiet", "audit", "nowhere.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert "nowhere.yaml" in done.stderr

@@ -63,13 +63,13 @@ def skopeo(image: str) -> str:
         (tar(WHOLE, {"unused": (tarfile.LNKTYPE, "gone")}), "no such file or directory"),
     ],
 )
-def test_what_skopeo_refuses_to_unpack(tmp_path: Path, extra: bytes, said: str) -> None:
+def test_archive_that_skopeo_rejects_has_a_problem(tmp_path: Path, extra: bytes, said: str) -> None:
     path = written(tmp_path, extra, "x.tar")
     assert said in skopeo(f"oci-archive:{path}:1")
     assert len(defects(read_archive(path))) == 1
 
 
-def test_of_two_entries_one_reader_takes_the_first_and_another_the_last(tmp_path: Path) -> None:
+def test_repeated_entry_is_a_problem_because_readers_differ(tmp_path: Path) -> None:
     last = layout((OTHER.manifest, {REF_NAME: "1"}))["index.json"]
     path = written(tmp_path, entries(WHOLE, {"index.json": last}), "layout.tar")
     assert skopeo(f"oci-archive:{path}:1") == OTHER.config.digest
@@ -82,7 +82,7 @@ def test_of_two_entries_one_reader_takes_the_first_and_another_the_last(tmp_path
     assert ("manifest.json", "duplicate") in defects(read_archive(path))
 
 
-def test_of_two_images_of_one_name_tools_take_the_first(tmp_path: Path) -> None:
+def test_tools_take_the_first_of_two_images_with_one_name(tmp_path: Path) -> None:
     roots = [(image.manifest, {REF_NAME: "1"}) for image in (LINUX, OTHER)]
     folder = written(tmp_path, layout(*roots, files=image_files(LINUX, OTHER)), "store")
     assert skopeo(f"oci:{folder}:1") == LINUX.config.digest
@@ -90,7 +90,7 @@ def test_of_two_images_of_one_name_tools_take_the_first(tmp_path: Path) -> None:
     assert [image.names for image in read_archive(folder).inventory.images] == [("1",), ("1",)]
 
 
-def test_regctl_refuses_a_media_type_that_the_manifest_contradicts(tmp_path: Path) -> None:
+def test_regctl_rejects_a_contradicting_media_type(tmp_path: Path) -> None:
     body = {**json.loads(LINUX.manifest.body), "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
     root = Blob(json.dumps(body).encode(), LINUX.manifest.media_type)
     files = layout((root, {REF_NAME: "1"}), files={**image_files(LINUX), **blob_files(root)})

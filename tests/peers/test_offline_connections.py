@@ -92,7 +92,7 @@ def connections(folder: Path, command: tuple[str, ...], extra: Mapping[str, str]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_opens_no_connection(site: Path, name: str) -> None:
+def test_command_opens_no_connection(site: Path, name: str) -> None:
     require("helm")
     shutil.rmtree(site / "fixed", ignore_errors=True)
     (site / "new.yaml").unlink(missing_ok=True)
@@ -116,7 +116,7 @@ def test_strace_sees_a_connection_where_one_is_opened(site: Path) -> None:
     assert connections(site, (require("helm"), "template", "x", str(site / "hc")), {"HTTP_PROXY": ""})[1]
 
 
-def test_a_rendered_chart_of_the_table_is_found(site: Path) -> None:
+def test_rendered_chart_of_the_table_is_found(site: Path) -> None:
     """Otherwise the table would show only that helm did not run."""
     done = auditor("images", "hc", "--format", "json", cwd=site)
     assert [image["reference"] for image in json.loads(done.stdout)["images"]] == ["127.0.0.1:9/web:1"], done.stderr

@@ -115,7 +115,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_line_of_a_page_does_what_it_says(site: Site, page: str) -> None:
+def test_every_command_of_a_page_has_the_shown_result(site: Site, page: str) -> None:
     own = (site.folder / "site.yaml").read_text(encoding="utf-8")
     if "auditor init plan.yaml" not in lines(page):  # the pages that begin with a plan and a report of an earlier day
         write(site.folder, {"plan.yaml": own})
@@ -134,7 +134,7 @@ def test_every_line_of_a_page_does_what_it_says(site: Site, page: str) -> None:
     assert ran
 
 
-def test_what_the_readme_copies_arrives(site: Site) -> None:
+def test_copy_commands_of_the_readme_work(site: Site) -> None:
     """Fetched onto a disk and pushed inside by the script that it names, every image is where the nodes ask for it."""
     write(site.folder, {"plan.yaml": (site.folder / "site.yaml").read_text(encoding="utf-8")})
     for line in lines("README.md"):

@@ -46,7 +46,7 @@ def on_a_terminal(cwd: Path, *arguments: str, **extra: str) -> tuple[str, str]:
     return output, said.decode(errors="replace")
 
 
-def test_a_bar_on_a_terminal_and_nothing_of_it_in_the_report(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_progress_bar_is_shown_on_a_terminal_and_not_in_the_report(registry: RunningRegistry, tmp_path: Path) -> None:
     (tmp_path / "images.txt").write_text(f"{registry.host}/site/web:1\n")
     given = ("audit", "images.txt", "--platform", "linux/amd64")
     output, terminal = on_a_terminal(tmp_path, *given)

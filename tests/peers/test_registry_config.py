@@ -41,20 +41,20 @@ def slips(text: str) -> list[Slip]:
 
 
 @pytest.mark.parametrize("text", STOPS.values(), ids=STOPS.keys())
-def test_it_does_not_start_where_that_is_said(tmp_path: Path, text: str) -> None:
+def test_registry_does_not_start_with_a_rejected_configuration(tmp_path: Path, text: str) -> None:
     assert slips(text)[0] in {Slip.WRONG_KIND, Slip.NO_PATTERN}
     with pytest.raises(RuntimeError, match="panic: validation|unmarshal errors"), serve(tmp_path, more=yaml.safe_load(text)):
         pass
 
 
 @pytest.mark.parametrize(("text", "said"), STARTS.values(), ids=STARTS.keys())
-def test_it_starts_and_ignores_what_has_no_effect(tmp_path: Path, text: str, said: list[Slip]) -> None:
+def test_registry_ignores_a_setting_without_effect(tmp_path: Path, text: str, said: list[Slip]) -> None:
     assert slips(text) == said
     with serve(tmp_path, more=yaml.safe_load(text)) as registry, registry.client() as client:
         assert client.post("/v2/a/blobs/uploads/").status_code == 202
 
 
-def test_a_cache_does_not_start_without_its_remote_and_takes_no_push(tmp_path: Path) -> None:
+def test_cache_does_not_start_without_its_remote_and_rejects_pushes(tmp_path: Path) -> None:
     with serve(tmp_path / "remote") as remote:
         text = f"proxy: {{remoteurl: '{remote.url}'}}"
         assert slips(text) == [Slip.PROXY]
@@ -65,7 +65,7 @@ def test_a_cache_does_not_start_without_its_remote_and_takes_no_push(tmp_path: P
         pass
 
 
-def test_one_that_is_read_only_takes_no_push(tmp_path: Path) -> None:
+def test_read_only_registry_rejects_pushes(tmp_path: Path) -> None:
     storage = {"filesystem": {"rootdirectory": str(tmp_path / "s")}, "maintenance": {"readonly": {"enabled": True}}}
     assert slips(json.dumps({"storage": storage})) == [Slip.READ_ONLY]
     with serve(tmp_path, more={"storage": storage}) as registry, registry.client() as client:
@@ -89,7 +89,7 @@ PARTS = ["(", ")", "[", "]", "*", "+", "?", "|", "a", "\\", "^", "$", "(?:", "(?
 PARTS += ["\\E", "-", "[:alpha:]", "[^", ".", "\\b", "\\]", "(?i:", "(?#", "\\pL", ":", "\n", "(?)"]
 
 
-def test_what_is_said_to_be_no_pattern_is_none_for_go(tmp_path: Path) -> None:
+def test_pattern_reported_as_invalid_is_invalid_in_go(tmp_path: Path) -> None:
     drawn = random.Random(7)
     patterns = ["".join(drawn.choices(PARTS, k=drawn.randint(1, 7))) for _ in range(20_000)]
     (tmp_path / "main.go").write_text(GO)

@@ -70,7 +70,7 @@ def held(rows: list[Compared]) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_captured_as_served(name: str, places: dict[str, Place]) -> None:
+def test_chain_is_captured_as_served(name: str, places: dict[str, Place]) -> None:
     observed = observe_chain("127.0.0.1", places[name].port)
     assert isinstance(observed, Seen), observed
     expected = tuple(certificate.der for certificate in CASES[name].served)
@@ -78,13 +78,13 @@ def test_it_is_captured_as_served(name: str, places: dict[str, Place]) -> None:
 
 
 @pytest.mark.parametrize("name", list(CASES)[:3])
-def test_its_versions_are_found(name: str, places: dict[str, Place]) -> None:
+def test_tls_versions_are_found(name: str, places: dict[str, Place]) -> None:
     observed = observe_offered("127.0.0.1", places[name].port)
     assert isinstance(observed, Seen), observed
     assert observed.value.versions == places[name].versions
 
 
-def test_go_clients_take_and_refuse_as_we_say(places: dict[str, Place], go: Go) -> None:
+def test_go_clients_accept_and_reject_as_predicted(places: dict[str, Place], go: Go) -> None:
     kubelet = model("kubelet", "windows")
     rows = []
     for name, case in CASES.items():
@@ -97,7 +97,7 @@ def test_go_clients_take_and_refuse_as_we_say(places: dict[str, Place], go: Go) 
     held(rows)
 
 
-def test_curl_takes_and_refuses_as_we_say(places: dict[str, Place], tmp_path: Path) -> None:
+def test_curl_accepts_and_rejects_as_predicted(places: dict[str, Place], tmp_path: Path) -> None:
     curl = model("curl", "linux")
     rows = []
     for name, case in ROOTED.items():
@@ -113,7 +113,7 @@ def _bare(told: Verdict) -> str:
     return told.said.partition(" (_ssl.c")[0]
 
 
-def test_python_takes_and_refuses_as_we_say(places: dict[str, Place]) -> None:
+def test_python_accepts_and_rejects_as_predicted(places: dict[str, Place]) -> None:
     python = model("python", "linux")
     rows = []
     for name, case in ROOTED.items():

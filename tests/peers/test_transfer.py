@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield made
 
 
-def test_the_tools_are_those_of_which_the_facts_speak() -> None:
+def test_tool_versions_are_those_of_the_facts() -> None:
     said = {
         "crane": run("crane", "version"),
         "regctl": run("regctl", "version", "--format", "{{.VCSTag}}"),
@@ -47,7 +47,7 @@ def run(program: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize(("case", "kind"), layers_copied.CASES, ids=[f"{case}: {kind}" for case, kind in layers_copied.CASES])
-def test_a_layer_arrives_as_predicted(made: Desk, tmp_path: Path, case: Case, kind: str) -> None:
+def test_layer_arrives_as_predicted(made: Desk, tmp_path: Path, case: Case, kind: str) -> None:
     observed = list(layers_copied.observe(made, case, kind, tmp_path))
     assert len(observed) == len(case.way)
     for way, happened in observed:
@@ -61,7 +61,7 @@ def test_platforms_arrive_as_predicted(made: Desk, tmp_path: Path, case: Case) -
     assert happened == platforms_copied.predict(hop, index)
 
 
-def test_a_row_is_confirmed_where_a_case_looks_at_it_and_nowhere_else() -> None:
+def test_only_rows_with_a_case_are_marked_as_confirmed() -> None:
     hops = {hop for case, _ in layers_copied.CASES for hop in case.hops}
     layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     assert {row.name for row in layers if row.confirmed} == {row.name for row in layers_copied.rows_of(tuple(hops))}
@@ -71,9 +71,7 @@ def test_a_row_is_confirmed_where_a_case_looks_at_it_and_nowhere_else() -> None:
 
 
 @pytest.mark.parametrize("tool", ["crane", "regctl"])
-def test_a_layer_that_only_its_url_has_is_asked_of_the_registry_first_and_then_carried(
-    made: Desk, tmp_path: Path, tool: str
-) -> None:
+def test_layer_available_only_at_its_url_is_requested_from_the_registry_first(made: Desk, tmp_path: Path, tool: str) -> None:
     option = {"crane": "--allow-nondistributable-artifacts", "regctl": "--include-external"}[tool]
     image = foreign_image(KINDS["docker foreign"], made.layers, stored=False, label=tool)
     base = image.layers[0].digest
@@ -109,9 +107,7 @@ def audited(folder: Path, *places: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("options", ["", "--allow-nondistributable-artifacts"])
-def test_what_an_audit_says_before_the_copy_is_so_after_it_and_its_remedies_mend_it(
-    made: Desk, tmp_path: Path, options: str
-) -> None:
+def test_prediction_before_the_copy_holds_and_its_remedies_fix_it(made: Desk, tmp_path: Path, options: str) -> None:
     name = f"audited/{'carried' if options else 'left'}"
     image = foreign_image(KINDS["docker foreign"], made.layers.replace("127.0.0.1", "localhost"), label=name)
     made.served[image.layers[0].digest] = image.layers[0].body
@@ -134,7 +130,7 @@ def test_what_an_audit_says_before_the_copy_is_so_after_it_and_its_remedies_mend
     assert audited(tmp_path, "source", "target") == {}
 
 
-def test_what_an_archive_makes_ordinary_is_no_egress_before_the_copy_nor_after_it(made: Desk, tmp_path: Path) -> None:
+def test_layer_converted_by_an_archive_is_never_egress(made: Desk, tmp_path: Path) -> None:
     image = foreign_image(KINDS["docker foreign"], made.layers, label="ordinary")
     made.served[image.layers[0].digest] = image.layers[0].body
     with made.source.uploader() as push:
@@ -168,7 +164,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("text", CONFIGS.values(), ids=CONFIGS.keys())
-def test_distribution_takes_urls_as_its_configuration_is_read(tmp_path: Path, text: str) -> None:
+def test_distribution_accepts_urls_as_predicted_from_its_configuration(tmp_path: Path, text: str) -> None:
     more = {key: value for key, value in yaml.safe_load(text).items() if key != "version"}
     row = registry_row("distribution", "2.8.2")
     assert isinstance(row, RegistryUrls)

@@ -35,22 +35,22 @@ def held(rows: Iterator[Compared]) -> list[Compared]:
     return found
 
 
-def test_go_agrees(go: Go) -> None:
+def test_verdict_agrees_with_go(go: Go) -> None:
     found = held(against_go(go))
     assert len(found) == 3 * len(all_cases())
     assert {row.theirs.takes for row in found} == {True, False}
 
 
-def test_openssl_agrees(tmp_path: Path) -> None:
+def test_verdict_agrees_with_openssl(tmp_path: Path) -> None:
     found = held(against_openssl(tmp_path))
     assert len(found) == 2 * len(all_cases())
 
 
-def test_every_known_difference_is_of_a_chain_that_there_is() -> None:
+def test_every_known_difference_names_an_existing_chain() -> None:
     assert set(GO_KNOWN) | set(OPENSSL_KNOWN) <= set(all_cases())
 
 
-def test_nist_agrees() -> None:
+def test_verdict_agrees_with_nist() -> None:
     found = held(against_pkits())
     assert len(found) == 2 * 202
     assert pkits.unread() == ("DSAParametersInheritedCACert", "ValidDSAParameterInheritanceTest5EE")

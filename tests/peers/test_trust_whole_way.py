@@ -92,7 +92,7 @@ def incomplete(report: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(finding["subject"]["pool"], finding["subject"]["client"]): finding for finding in found}
 
 
-def test_a_forgotten_intermediate_is_told_as_a_windows_node_would_see_it(site: Site) -> None:
+def test_missing_intermediate_shows_the_error_of_a_windows_node(site: Site) -> None:
     with site.serving(site.made.leaf.pem) as port:
         found = incomplete(site.audited(port))
     assert site.asked() == [], "the plan does not reach that host"
@@ -105,7 +105,7 @@ def test_a_forgotten_intermediate_is_told_as_a_windows_node_would_see_it(site: S
     assert "SEC_E_UNTRUSTED_ROOT (0x80090325)" in found["windows", "curl"]["message"]
 
 
-def test_a_real_go_client_says_what_the_audit_says(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_error_of_a_real_go_client_matches_the_audit(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
     go = Go.built(tmp_path_factory.mktemp("go"))
     at = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
     with site.serving(site.made.leaf.pem) as port:
@@ -116,7 +116,7 @@ def test_a_real_go_client_says_what_the_audit_says(site: Site, tmp_path_factory:
     assert f"`tls: failed to verify certificate: {told.said.removeprefix('tls: failed to verify certificate: ')}`" in message
 
 
-def test_where_the_issuer_stays_reachable_it_is_asked_once_and_the_audit_says_so(site: Site) -> None:
+def test_reachable_issuer_is_requested_once_and_reported(site: Site) -> None:
     with site.serving(site.made.leaf.pem) as port:
         found = incomplete(site.audited(port, "127.0.0.1"))
         assert site.asked() == ["/issuing.cer", "/issuing.crl"]
@@ -125,7 +125,7 @@ def test_where_the_issuer_stays_reachable_it_is_asked_once_and_the_audit_says_so
     assert found["linux", "containerd"]["severity"] == "error", "Go on Linux fetches nothing"
 
 
-def test_the_whole_chain_is_fine(site: Site) -> None:
+def test_complete_chain_passes(site: Site) -> None:
     with site.serving(site.made.leaf.pem + site.made.issuing.pem) as port:
         report = site.audited(port, "127.0.0.1")
     status = {row["id"]: row["status"] for row in report["checks"]}
@@ -134,7 +134,7 @@ def test_the_whole_chain_is_fine(site: Site) -> None:
     assert trust["windows", "containerd"] == trust["linux", "containerd"] == "verifies"
 
 
-def test_a_server_of_tls_13_only_is_told_to_schannel_on_2019(site: Site) -> None:
+def test_tls_13_only_server_is_an_error_for_schannel_on_2019(site: Site) -> None:
     folder = site.folder / "nginx"
     folder.mkdir()
     chain = site.made.leaf.pem + site.made.issuing.pem
@@ -148,7 +148,7 @@ def test_a_server_of_tls_13_only_is_told_to_schannel_on_2019(site: Site) -> None
     assert all("TLS 1.3" in finding["message"] or "TLSv1.3" in finding["message"] for finding in found)
 
 
-def test_a_crl_that_ends_before_the_horizon_is_told(site: Site) -> None:
+def test_crl_that_ends_before_the_horizon_is_reported(site: Site) -> None:
     soon = datetime.datetime(2027, 1, 15, tzinfo=datetime.UTC)
     site.publisher.answers["/issuing.crl"] = Sent(body=make_crl(site.made.issuing, soon))
     with site.serving(site.made.leaf.pem + site.made.issuing.pem) as port:

@@ -102,7 +102,7 @@ def measured(folder: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("transport", ["oci:{}:1", "dir:{}"])
-def test_gzip_layers_in_archives(transport: str, copied: Copied) -> None:
+def test_unpacked_size_of_gzip_layers_is_exact(transport: str, copied: Copied) -> None:
     target = copied.folder / "media"
     copied.skopeo(f"docker://{copied.named('web')}", transport.format(target))
     sizes = of_archive(copied, "media")
@@ -110,7 +110,7 @@ def test_gzip_layers_in_archives(transport: str, copied: Copied) -> None:
     assert sorted(size.bytes for size in sizes) == measured(target) == sorted(map(len, TARS))
 
 
-def test_plain_layers_in_a_docker_archive(copied: Copied) -> None:
+def test_unpacked_size_of_plain_layers_is_exact(copied: Copied) -> None:
     copied.skopeo(f"docker://{copied.named('web')}", f"docker-archive:{copied.folder}/web.tar:web:1")
     sizes = of_archive(copied, "web.tar")
     with tarfile.open(copied.folder / "web.tar") as archive:
@@ -120,7 +120,7 @@ def test_plain_layers_in_a_docker_archive(copied: Copied) -> None:
 
 
 @pytest.mark.parametrize(("form", "words"), [("gzip", "gzip trailer"), ("zstd", "zstd frame")])
-def test_layers_that_skopeo_packed_itself(form: str, words: str, copied: Copied) -> None:
+def test_unpacked_size_of_layers_compressed_by_skopeo_is_exact(form: str, words: str, copied: Copied) -> None:
     """It streams zstd, whose frames then name no size: these stay estimates."""
     plain = f"docker-archive:{copied.folder}/web.tar"
     copied.skopeo(f"docker://{copied.named('web')}", f"{plain}:web:1")

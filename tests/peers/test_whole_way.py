@@ -83,7 +83,7 @@ def cable_cut(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=environment(cwd), capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_online_and_from_evidence_with_the_cable_cut_agree(plan: Path) -> None:
+def test_online_audit_and_offline_audit_of_evidence_agree(plan: Path) -> None:
     folder = plan.parent
     online = audited("plan.yaml", cwd=folder)
     assert online["verdict"] == "not-ready"
@@ -102,7 +102,7 @@ def test_online_and_from_evidence_with_the_cable_cut_agree(plan: Path) -> None:
     assert inside["storage"] == online["storage"]
 
 
-def test_the_cable_really_is_cut_and_no_answer_is_no_pass(plan: Path) -> None:
+def test_stopped_registry_is_unreachable_and_does_not_pass(plan: Path) -> None:
     done = cable_cut("audit", "plan.yaml", *AT, "--format", "json", cwd=plan.parent)
     assert done.returncode == 3, done.stderr
     report = json.loads(done.stdout)
@@ -111,13 +111,13 @@ def test_the_cable_really_is_cut_and_no_answer_is_no_pass(plan: Path) -> None:
     assert not [row for row in report["checks"] if row["id"] == "image-absent" and row["status"] == "passed"]
 
 
-def test_what_was_seen_before_serves_an_offline_audit(plan: Path) -> None:
+def test_earlier_evidence_is_used_by_an_offline_audit(plan: Path) -> None:
     online = audited("plan.yaml", cwd=plan.parent)
     done = cable_cut("audit", "plan.yaml", "--offline", *AT, "--format", "json", cwd=plan.parent)
     assert findings(json.loads(done.stdout)) == findings(online)
 
 
-def test_a_registry_that_answers_no_more_is_no_pass_unless_offline_is_said(filled: RunningRegistry, tmp_path: Path) -> None:
+def test_registry_that_stopped_answering_does_not_pass_unless_offline(filled: RunningRegistry, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text(f"{filled.host}/site/complete:1\n")
     given = ("audit", "good.txt", "--platform", "linux/amd64")
     assert auditor(*given, cwd=tmp_path).returncode == 0
@@ -128,7 +128,7 @@ def test_a_registry_that_answers_no_more_is_no_pass_unless_offline_is_said(fille
     assert auditor(*given, cwd=tmp_path).returncode == 0
 
 
-def test_what_the_source_has_is_no_proof_for_the_target(filled: RunningRegistry, tmp_path: Path) -> None:
+def test_image_in_the_source_does_not_prove_the_target(filled: RunningRegistry, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(
         "version: 1\npools: {linux: {platform: linux/amd64}}\n"
         f"images: [{{ref: '{filled.host}/site/complete:1'}}]\n"
@@ -148,7 +148,7 @@ def test_what_the_source_has_is_no_proof_for_the_target(filled: RunningRegistry,
     ]
 
 
-def test_lists_are_gated_against_the_real_registry(filled: RunningRegistry, tmp_path: Path) -> None:
+def test_list_gate_uses_the_real_registry(filled: RunningRegistry, tmp_path: Path) -> None:
     platforms = ("--platform", "linux/amd64", "--platform", "windows/amd64:ltsc2022")
     (tmp_path / "good.txt").write_text(f"{filled.host}/site/complete:1\n")
     good = auditor("audit", "good.txt", *platforms, cwd=tmp_path)
@@ -167,7 +167,7 @@ def test_inspect_shows_a_real_image(filled: RunningRegistry, tmp_path: Path) -> 
     assert rows["windows/amd64:10.0.20348.587"]["foreign_layers"] == 1
 
 
-def test_the_registry_inside_is_asked_after_rewrites(filled: RunningRegistry, tmp_path: Path) -> None:
+def test_internal_registry_is_requested_with_rewritten_names(filled: RunningRegistry, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(
         "version: 1\npools: {linux: {platform: linux/amd64}}\n"
         "images: [{ref: 'docker.io/library/complete:1'}, {ref: 'ghcr.io/site/complete:1'}]\n"

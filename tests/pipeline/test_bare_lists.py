@@ -19,7 +19,7 @@ from tests.plan.made import HEAD
 BOTH = ("linux/amd64", "windows/amd64:ltsc2022")
 
 
-def test_lists_make_a_plan_of_their_own(tmp_path: Path) -> None:
+def test_lists_make_a_plan(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("busybox:1\n")
     plan = plan_for_lists([tmp_path / "a.txt"], [*BOTH, "linux/amd64"])
     assert [pool.name for pool in plan.pools] == ["linux-amd64", "windows-amd64-ltsc2022"]
@@ -27,7 +27,7 @@ def test_lists_make_a_plan_of_their_own(tmp_path: Path) -> None:
     assert plan.name == str(tmp_path / "a.txt")
 
 
-def test_the_plan_of_lists_is_carried_and_means_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plan_of_lists_is_stored_in_evidence_with_the_same_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("lists").mkdir()
     Path("lists", "b: {c}.txt").write_text("alpine:3\n")
@@ -40,7 +40,7 @@ def test_the_plan_of_lists_is_carried_and_means_the_same(tmp_path: Path, monkeyp
     assert [line.location.file for line in resolve_needs(again).lines] == ["a.txt", "lists/b: {c}.txt"]
 
 
-def test_the_digest_of_the_plan_names_the_content_of_the_lists(tmp_path: Path) -> None:
+def test_plan_digest_covers_the_content_of_the_lists(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("busybox:1\n")
     before = plan_for_lists([tmp_path / "a.txt"], BOTH).sha256
     assert plan_for_lists([tmp_path / "a.txt"], BOTH).sha256 == before
@@ -59,17 +59,17 @@ def test_many_lists_have_a_short_name(tmp_path: Path) -> None:
     ("platform", "said"),
     [
         ("linux", "not a platform"),
-        ("windows/amd64", "lacks the Windows build"),
+        ("windows/amd64", "has no Windows build"),
         ("darwin/arm64", "linux or windows"),
         ("linux/amd46", "did you mean amd64"),
     ],
 )
-def test_platforms_that_no_node_has(tmp_path: Path, platform: str, said: str) -> None:
+def test_unsupported_platform_is_a_usage_error(tmp_path: Path, platform: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         plan_for_lists([tmp_path / "a.txt"], [platform])
 
 
-def test_lists_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_list_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"b\.txt: .*there is no such file"):
         plan_for_lists([tmp_path / "b.txt"], BOTH)
     (tmp_path / "empty").mkdir()
@@ -79,7 +79,7 @@ def test_lists_that_cannot_be_read(tmp_path: Path) -> None:
         plan_for_lists([tmp_path / "a\x1b.txt"], BOTH)
 
 
-def test_each_set_of_lists_and_platforms_has_a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_set_of_lists_and_platforms_has_a_separate_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     for name in ("a.txt", "b.txt"):
@@ -92,7 +92,7 @@ def test_each_set_of_lists_and_platforms_has_a_cache_of_its_own(tmp_path: Path, 
     assert path_for(plan_for_lists([there, tmp_path / "a.txt"], BOTH[::-1])) == kept[2]
 
 
-def test_evidence_of_lists_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_of_lists_needs_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("busybox:1\n")
     plan = plan_for_lists([Path("a.txt")], BOTH)

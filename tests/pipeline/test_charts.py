@@ -50,21 +50,21 @@ def references(plan: Plan) -> list[str]:
     return [str(demand.reference) for demand in read_workloads(plan).demands]
 
 
-def test_loading_a_plan_runs_no_program(site: Path) -> None:
+def test_plan_is_loaded_without_running_a_program(site: Path) -> None:
     plan = load([site / "plan.yaml"]).plan
     assert runs(site) == 0
     (demand,) = read_workloads(plan).demands
     assert "it was not rendered" in demand.unbounded
 
 
-def test_a_chart_is_rendered_once(site: Path) -> None:
+def test_chart_is_rendered_once(site: Path) -> None:
     once = with_charts(load([site / "plan.yaml"]).plan, may_connect=True)
     assert references(once) == [IMAGE]
     assert with_charts(once, may_connect=True) is once
     assert runs(site) == 1
 
 
-def test_evidence_carries_the_rendering(site: Path) -> None:
+def test_evidence_contains_the_rendering(site: Path) -> None:
     evidence = site.parent / "site.evidence"
     gather_plan(load([site / "plan.yaml"]).plan, evidence, GatherSettings(timeout=1))
     carried = plan_in(evidence)
@@ -74,7 +74,7 @@ def test_evidence_carries_the_rendering(site: Path) -> None:
     assert runs(site) == 1
 
 
-def test_a_chart_that_changed_is_rendered_again(site: Path) -> None:
+def test_changed_chart_is_rendered_again(site: Path) -> None:
     evidence = site.parent / "site.evidence"
     gather_plan(load([site / "plan.yaml"]).plan, evidence, GatherSettings(timeout=1))
     (site / "shop" / "values.yaml").write_text("a: 1\n")
@@ -82,7 +82,7 @@ def test_a_chart_that_changed_is_rendered_again(site: Path) -> None:
     assert runs(site) == 2
 
 
-def test_a_plan_from_evidence_without_renderings_is_not_rendered(site: Path) -> None:
+def test_plan_from_evidence_without_renderings_is_not_rendered(site: Path) -> None:
     """Evidence leaves out secrets, so that helm would render the chart from other values."""
     evidence = site.parent / "site.evidence"
     gather_plan(load([site / "plan.yaml"]).plan, evidence, GatherSettings(timeout=1))
@@ -95,7 +95,7 @@ def test_a_plan_from_evidence_without_renderings_is_not_rendered(site: Path) -> 
     assert runs(site) == 1
 
 
-def test_a_rendering_that_a_chart_brings_is_ignored(site: Path) -> None:
+def test_rendering_inside_a_chart_is_ignored(site: Path) -> None:
     """Its key is no secret: a chart could hide its images in this way."""
     plan = load([site / "plan.yaml"]).plan
     (workload,) = plan.workloads
@@ -110,7 +110,7 @@ def test_a_rendering_that_a_chart_brings_is_ignored(site: Path) -> None:
         assert "helm is not installed here" in done.stderr
 
 
-def test_an_offline_audit_uses_the_rendering_in_the_cache(site: Path) -> None:
+def test_offline_audit_uses_the_cached_rendering(site: Path) -> None:
     online = auditor("audit", "plan.yaml", "--timeout", "1", "--format", "json", cwd=site, extra={"PATH": f"{site.parent}/bin"})
     offline = auditor("audit", "plan.yaml", "--offline", "--format", "json", cwd=site, extra={"PATH": "/nonexistent"})
     assert [image["reference"] for image in json.loads(offline.stdout)["images"]] == [IMAGE], offline.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from auditor.errors import PlanError
 from auditor.facts import Fact, Overlay, header, overlay_in_use, table, use
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.inputs import load
-from auditor.pipeline.site_facts import read_overlay
+from auditor.pipeline.site_facts import facts_of, read_overlay
 from auditor.plan.load import load_plan
 from auditor.plan.programs import planned_programs
 from auditor.policy.coverage import gaps, uncovered
@@ -183,3 +185,21 @@ def test_overlay_with_many_rows_is_read_in_bounds() -> None:
     text = "rows:\n  moving_tags:\n" + "    - {glob: a, source: us}\n" * 3_000
     (problem,) = read_overlay("f.yaml", text.encode()).problems
     assert "at most 2000 rows" in problem.message
+
+
+def test_audits_in_two_threads_use_the_facts_of_their_own_plans(tmp_path: Path) -> None:
+    """The plan that states facts about crane 99 has no open version; the plan without them has one, in every order."""
+    (tmp_path / "stated").mkdir()
+    (tmp_path / "plain").mkdir()
+    stated = plan_in(tmp_path / "stated", CRANE)
+    plain = tmp_path / "plain" / "plan.yaml"
+    plain.write_text(PLAN.replace("facts: [site-facts.yaml]\n", ""))
+
+    def stated_by(path: Path) -> set[str]:
+        with facts_of(load_plan(path)):
+            time.sleep(0.01)  # another thread runs now
+            return {row.stated_by for row in table("copy_layers", CopyLayers) if row.stated_by}
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(stated_by, [stated, plain] * 6))
+    assert [bool(one) for one in found] == [True, False] * 6

@@ -13,7 +13,7 @@ ROWS = table("tls_clients", ClientModel)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id}-{row.os}")
-def test_every_row_has_words_for_every_cause(row: ClientModel) -> None:
+def test_every_row_has_an_error_text_for_every_cause(row: ClientModel) -> None:
     causes = set(get_args(Cause)) - (set() if row.revocation == "hard" else {"revocation", "no-revocation"})
     assert causes <= set(row.symptoms)
     for cause in causes:
@@ -32,14 +32,14 @@ def test_rows_are_unique_and_cover_the_foundation() -> None:
     assert ("powershell", "windows") in keys
 
 
-def test_only_windows_fetches() -> None:
+def test_only_windows_clients_download_issuers() -> None:
     for row in ROWS:
         assert row.os == "windows" or not (row.fetches_aia or row.updates_roots)
         assert not row.fetches_aia or row.asks_windows
         assert not row.updates_roots or (row.fetches_aia and "system" in row.reads)
 
 
-def test_a_client_is_found_by_name_and_os() -> None:
+def test_client_is_found_by_name_and_os() -> None:
     model = client_model("Containerd", "windows")
     assert model is not None
     assert (model.fetches_aia, model.timeout, model.strength.accepts_sha1) == (True, 10, True)

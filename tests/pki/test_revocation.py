@@ -23,7 +23,7 @@ MADE = hierarchy(leaf=replace(SERVER, crl=(CRL,), aia=(AIA,)))
 DAY = datetime.timedelta(days=1)
 
 
-def test_every_certificate_but_the_anchor_is_asked_about() -> None:
+def test_revocation_is_checked_for_all_certificates_except_the_anchor() -> None:
     asked = questions(Path(MADE.whole))
     assert [(one.certificate.name, one.issuer.name) for one in asked] == [
         ("registry.plant7.local", "Corp Issuing"),
@@ -34,7 +34,7 @@ def test_every_certificate_but_the_anchor_is_asked_about() -> None:
     assert questions(Path(MADE.whole[:1])) == ()
 
 
-def test_a_crl_answers_for_its_time() -> None:
+def test_crl_is_valid_only_for_its_period() -> None:
     crl = read_crl(make_crl(MADE.issuing, AT + DAY), MADE.issuing.certificate)
     assert crl.until == AT + DAY
     assert crl.ends(AT) == ""
@@ -43,38 +43,38 @@ def test_a_crl_answers_for_its_time() -> None:
     assert not crl.revokes(MADE.leaf.certificate)
 
 
-def test_a_crl_names_what_is_revoked() -> None:
+def test_crl_lists_revoked_certificates() -> None:
     crl = read_crl(make_crl(MADE.issuing, END, (MADE.leaf.certificate,)), MADE.issuing.certificate)
     assert crl.revokes(MADE.leaf.certificate)
     assert not crl.revokes(MADE.issuing.certificate)
 
 
-def test_pem_is_read_as_well() -> None:
+def test_crl_in_pem_is_read() -> None:
     der = make_crl(MADE.issuing, END)
     pem = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
     assert read_crl(pem, MADE.issuing.certificate).until == END
 
 
-def test_crls_of_others_do_not_count() -> None:
+def test_crl_of_another_issuer_does_not_count() -> None:
     twin = make("Corp Issuing", MADE.root, replace(CA, key_name="another key"))
     for issuer, why in ((MADE.root, "it is the CRL of CN=Corp Root"), (twin, "signature does not verify")):
         with pytest.raises(UnreadableCrl, match=why):
             read_crl(make_crl(issuer, END), MADE.issuing.certificate)
 
 
-def test_a_crl_that_is_too_large_is_refused() -> None:
+def test_crl_that_is_too_large_is_rejected() -> None:
     with pytest.raises(UnreadableCrl, match="more than"):
         read_crl(bytes(17 * 1024 * 1024), MADE.issuing.certificate)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_reason(data: bytes) -> None:
+def test_invalid_crl_gives_a_reason(data: bytes) -> None:
     with pytest.raises(UnreadableCrl) as caught:
         read_crl(data, MADE.issuing.certificate)
     assert str(caught.value)
 
 
-def test_a_negative_serial_is_no_traceback() -> None:
+def test_negative_serial_number_gives_no_traceback() -> None:
     negative = all_cases()["negative serial"].served[0]
     crl = read_crl(make_crl(MADE.issuing, END, (MADE.leaf.certificate,)), MADE.issuing.certificate)
     assert not crl.revokes(negative)
@@ -105,7 +105,7 @@ _SCOPE = {"full_name": None, "relative_name": None, "only_contains_user_certs": 
         (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), "critical extension"),
     ],
 )
-def test_a_crl_that_does_not_stand_alone_is_not_read(extension: x509.ExtensionType, why: str) -> None:
+def test_partial_or_indirect_crl_is_not_used(extension: x509.ExtensionType, why: str) -> None:
     parsed = MADE.issuing.certificate.parsed
     builder = x509.CertificateRevocationListBuilder().issuer_name(parsed.subject).last_update(AT).next_update(END)
     assert isinstance(MADE.issuing.key, ec.EllipticCurvePrivateKey)

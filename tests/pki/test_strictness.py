@@ -49,20 +49,20 @@ def kinds(name: str, strength: Strength) -> list[FlawKind]:
         ("unknown critical in the root", GO, [FlawKind.UNREADABLE]),
     ],
 )
-def test_clients_differ(name: str, client: tuple[str, str], flaws: list[FlawKind]) -> None:
+def test_clients_differ_in_strictness(name: str, client: tuple[str, str], flaws: list[FlawKind]) -> None:
     model = client_model(*client)
     assert model is not None
     assert kinds(name, model.strength) == flaws
 
 
-def test_windows_first_asks_cryptoapi_which_knows_directory_names() -> None:
+def test_containerd_on_windows_supports_directory_name_constraints() -> None:
     model = client_model("containerd", "windows")
     assert model is not None
     assert model.strength.odd_constraints
     assert not model.strength.negative_serials
 
 
-def test_huge_constraints_are_a_flaw_and_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_constraints_are_a_flaw_without_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.pki.constraints.MAX_COMPARISONS", 3)
     assert MAX_COMPARISONS > 3
     case = whole(issuing=replace(CA, excluded=tuple(f"CN={number}" for number in range(4))))

@@ -38,14 +38,14 @@ def before(*found: Finding, waivers: tuple[Waiver, ...] = ()) -> Baseline:
     return baseline_of(document(judged(*found, waivers=waivers)))
 
 
-def test_what_is_known_does_not_count_and_stays() -> None:
+def test_known_finding_does_not_count_and_stays_in_the_report() -> None:
     report = judged(finding(), finding(id="nginx"), baseline=before(finding()))
     assert [(item.finding.subject.id, item.baselined) for item in report.findings] == [("busybox", True), ("nginx", False)]
     assert (report.counts.error, report.counts.baselined) == (1, 1)
     assert (report.verdict, report.exit_code) == (Verdict.NOT_READY, 1)
 
 
-def test_only_what_is_new_makes_the_site_not_ready() -> None:
+def test_only_new_findings_make_the_site_not_ready() -> None:
     report = judged(finding(), baseline=before(finding()))
     assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
     assert report.baseline is not None
@@ -54,48 +54,48 @@ def test_only_what_is_new_makes_the_site_not_ready() -> None:
     assert "should work" not in render(report, "text")
 
 
-def test_a_baseline_of_a_baseline_still_knows() -> None:
+def test_baseline_of_a_baseline_keeps_known_findings() -> None:
     second = baseline_of(document(judged(finding(), baseline=before(finding()))))
     assert judged(finding(), baseline=second).exit_code == 0
 
 
-def test_what_became_worse_is_new() -> None:
+def test_finding_with_a_higher_severity_is_new() -> None:
     milder = before(finding(severity=Severity.WARNING))
     assert judged(finding(), baseline=milder).exit_code == 1
     assert judged(finding(severity=Severity.INFO), baseline=milder).counts.baselined == 1
 
 
-def test_one_more_of_the_same_is_new() -> None:
+def test_additional_finding_with_the_same_fingerprint_is_new() -> None:
     report = judged(finding(), finding(), baseline=before(finding()))
     assert [item.baselined for item in report.findings] == [True, False]
 
 
-def test_what_a_waiver_covered_is_not_in_the_baseline() -> None:
+def test_waived_finding_of_the_baseline_is_not_known() -> None:
     baseline = before(finding(), waivers=(WAIVER,))
     assert judged(finding(), baseline=baseline).exit_code == 1
 
 
-def test_what_is_waived_and_known_counts_as_waived() -> None:
+def test_waived_and_known_finding_counts_as_waived() -> None:
     report = judged(finding(), baseline=before(finding()), waivers=(WAIVER,))
     assert (report.counts.waived, report.counts.baselined) == (1, 0)
     assert report.findings[0].baselined
 
 
-def test_what_is_undetermined_is_in_no_baseline() -> None:
+def test_undetermined_outcome_is_never_known() -> None:
     outcomes = outcomes_of(result([unknown(), Fine()]))
     baseline = baseline_of(document(judge(outcomes, Policy(), TODAY)))
     report = judge(outcomes, Policy(baseline=baseline), TODAY)
     assert (report.verdict, report.exit_code) == (Verdict.UNDETERMINED, 3)
 
 
-def test_what_lacks_findings_knows_none() -> None:
+def test_baseline_without_findings_knows_nothing() -> None:
     bare = baseline_of({"version": 1, "audited_at": "2026-11-20", "findings": [1, {"severity": "error"}], "plan": 3})
     assert judged(finding(), baseline=bare).exit_code == 1
     assert (bare.used.plan_name, bare.used.findings) == ("", 1)
 
 
 @pytest.mark.parametrize("change", [{"audited_at": None}, {"audited_at": "soon"}, {"findings": [{"severity": "fatal"}]}])
-def test_what_no_report_can_say_is_refused(change: dict[str, object]) -> None:
+def test_invalid_report_is_rejected_as_baseline(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         baseline_of({**document(judged(finding())), **change})
 
@@ -105,7 +105,9 @@ cases = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(Severity)), m
 
 @settings(max_examples=100, deadline=None)
 @given(cases, cases)
-def test_nothing_new_passes_and_nothing_known_is_lost(now: list[tuple[str, Severity]], old: list[tuple[str, Severity]]) -> None:
+def test_new_findings_count_and_known_findings_are_kept(
+    now: list[tuple[str, Severity]], old: list[tuple[str, Severity]]
+) -> None:
     found = [finding(case=case, severity=severity) for case, severity in now]
     known = [finding(case=case, severity=severity) for case, severity in old]
     plain, beside = judged(*found), judged(*found, baseline=before(*known))

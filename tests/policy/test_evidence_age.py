@@ -59,21 +59,21 @@ def test_evidence_is_stale_after_thirty_days(age: int, is_stale: bool) -> None:
     assert row.status is (Status.FAILED if is_stale else Status.PASSED)
 
 
-def test_a_future_audit_date_makes_fresh_evidence_no_older() -> None:
+def test_future_audit_date_does_not_age_fresh_evidence() -> None:
     report = report_of(day(365), day(0))
     assert stale(report) == []
     assert report.basis.timing is Timing.AUDIT_IN_FUTURE
     assert "Evidence is from 2026-11-23; the audit date 2027-11-23 is in the future" in timing_line(report)
 
 
-def test_a_future_audit_date_and_old_evidence_are_two_things() -> None:
+def test_old_evidence_is_stale_with_a_future_audit_date() -> None:
     report = report_of(day(365), day(31))
     assert stale(report) == ["tags"]
     assert report.basis.timing is Timing.AUDIT_IN_FUTURE
     assert report.basis.ages[0].days == 31
 
 
-def test_evidence_newer_than_the_audit_date_is_said_and_not_stale() -> None:
+def test_evidence_newer_than_the_audit_date_is_reported_and_not_stale() -> None:
     report = report_of(day(-10), day(400))
     assert stale(report) == []
     assert report.basis.timing is Timing.EVIDENCE_NEWER
@@ -86,12 +86,12 @@ def test_evidence_newer_than_the_clock_names_the_clocks() -> None:
     assert "check both clocks" in timing_line(report)
 
 
-def test_the_plan_sets_the_age() -> None:
+def test_plan_sets_the_age_limit() -> None:
     assert stale(report_of(day(8), day(8), max_age=7 * 86_400)) == ["tags"]
     assert stale(report_of(day(60), day(60), max_age=90 * 86_400)) == []
 
 
-def test_the_plan_key_is_read() -> None:
+def test_plan_key_is_read() -> None:
     text = "version: 1\nevidence_max_age: 7d\npools: {a: {platform: linux/amd64}}\n"
     assert plan_of(text).evidence_max_age == 7 * 86_400
     assert plan_of(text.replace("evidence_max_age: 7d\n", "")).evidence_max_age == 30 * 86_400
@@ -119,14 +119,14 @@ def test_contents_by_digest_and_failures_have_no_age_limit() -> None:
     assert [(row.what, row.can_change) for row in report.basis.ages] == [("documents by digest", False)]
 
 
-def test_without_evidence_the_rule_does_not_apply() -> None:
+def test_rule_does_not_apply_without_evidence() -> None:
     report = judge(outcomes_of(result([Fine()])), Policy(), day(0))
     (row,) = [row for row in report.checks if row.rule.id == "evidence-stale"]
     assert row.status is Status.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html", "junit", "sarif", "github", "json"])
-def test_every_format_with_room_names_file_and_age(format: str) -> None:
+def test_every_full_format_names_file_and_age(format: str) -> None:
     shown = render(report_of(day(31), day(31)), format)
     assert "ab" * 32 in shown
     assert "2026-11-23" in shown

@@ -33,7 +33,7 @@ def test_two_hundred_images_of_one_host_are_one_group() -> None:
     assert (group.host, group.cause, group.undetermined, group.images) == (HOST, "connection-refused", 400, 200)
 
 
-def test_causes_of_one_host_are_told_apart_and_several_hosts_each_count() -> None:
+def test_causes_of_one_host_are_distinguished_and_each_host_counts() -> None:
     other = Fault("b.example.com", Cause.NAME, "x")
     groups = host_rows(
         PLAN, [waiting(1, REFUSED), waiting(2, replace(REFUSED, cause=Cause.TIMEOUT)), waiting(3, REFUSED, other)]
@@ -62,7 +62,7 @@ def test_text_names_count_images_and_fix() -> None:
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_every_cause_has_words_and_a_remedy(cause: Cause) -> None:
+def test_every_cause_has_a_message_and_a_remedy(cause: Cause) -> None:
     assert WORDS[cause]
     remedy = host_remedy(PLAN, HOST, cause)
     assert remedy.text.endswith(".")
@@ -81,17 +81,17 @@ def test_every_cause_has_words_and_a_remedy(cause: Cause) -> None:
         (HOST, Cause.PROXY, "NO_PROXY"),
     ],
 )
-def test_the_remedy_fits_the_cause(host: str, cause: Cause, text: str) -> None:
+def test_remedy_matches_the_cause(host: str, cause: Cause, text: str) -> None:
     assert text in host_remedy(PLAN, host, cause).text
 
 
-def test_lists_get_the_option_in_place_of_the_plan_key() -> None:
+def test_lists_get_the_option_instead_of_the_plan_key() -> None:
     lists = replace(PLAN, path=PLAN_OF_LISTS, registry=None)
     assert "--ca FILE" in host_remedy(lists, HOST, Cause.UNKNOWN_ISSUER).text
 
 
 @pytest.mark.parametrize(("host", "command"), [(HOST, f"docker login {HOST}"), ("docker.io", "docker login")])
-def test_a_login_has_its_command(host: str, command: str) -> None:
+def test_failed_login_has_a_command_as_remedy(host: str, command: str) -> None:
     for cause in (Cause.LOGIN, Cause.FORBIDDEN, Cause.RATE_LIMIT):
         assert host_remedy(PLAN, host, cause).commands == (command,)
 
@@ -109,7 +109,7 @@ def test_a_login_has_its_command(host: str, command: str) -> None:
         ("archives", ""),
     ],
 )
-def test_the_host_of_a_source(source: str, host: str) -> None:
+def test_host_is_taken_from_the_source(source: str, host: str) -> None:
     assert host_of(source) == host
 
 
@@ -124,5 +124,5 @@ def test_the_host_of_a_source(source: str, host: str) -> None:
         (418, Cause.STATUS),
     ],
 )
-def test_the_cause_of_a_status(status: int, cause: Cause) -> None:
+def test_status_gives_the_cause(status: int, cause: Cause) -> None:
     assert cause_of_status(status) is cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 import pytest
@@ -27,21 +28,21 @@ ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
         (INFO, INFO, Verdict.NOT_READY, 1),
     ],
 )
-def test_a_finding_at_or_over_the_threshold_is_not_ready(
+def test_finding_at_or_above_the_threshold_is_not_ready(
     severity: Severity, fail_on: Severity, verdict: Verdict, exit_code: int
 ) -> None:
     report = judge(outcomes_of(result([finding(severity=severity), Fine()])), Policy(fail_on=fail_on), TODAY)
     assert (report.verdict, report.exit_code) == (verdict, exit_code)
 
 
-def test_undetermined_is_not_ready_only_when_strict() -> None:
+def test_undetermined_is_not_ready_only_if_strict() -> None:
     outcomes = outcomes_of(result([unknown(), Fine(9)]))
     relaxed, strict = judge(outcomes, Policy(), TODAY), judge(outcomes, Policy(strict=True), TODAY)
     assert (relaxed.verdict, relaxed.exit_code) == (Verdict.UNDETERMINED, 3)
     assert (strict.verdict, strict.exit_code) == (Verdict.UNDETERMINED, 1)
 
 
-def test_an_error_is_worse_than_not_knowing() -> None:
+def test_error_is_worse_than_undetermined() -> None:
     report = judge(outcomes_of(result([unknown(), finding()])), Policy(), TODAY)
     assert (report.verdict, report.exit_code) == (Verdict.NOT_READY, 1)
 
@@ -56,7 +57,7 @@ def test_severities_can_be_overridden_both_ways() -> None:
     assert (lowered.verdict, lowered.checks[0].severity) == (Verdict.READY, INFO)
 
 
-def test_the_worst_comes_first_and_else_the_order_stays() -> None:
+def test_worst_severity_comes_first_and_order_is_stable() -> None:
     said = [finding(id="a", severity=INFO), finding(id="b"), finding(id="c", severity=WARNING), finding(id="d")]
     report = judge(outcomes_of(result(said)), Policy(), TODAY)
     assert [judged.finding.subject.id for judged in report.findings] == ["b", "d", "c", "a"]
@@ -68,7 +69,7 @@ def test_counts_are_of_findings_and_of_subjects() -> None:
     assert (counts.error, counts.warning, counts.info, counts.undetermined, counts.examined) == (2, 0, 1, 1, 7)
 
 
-def test_rows_say_what_became_of_each_check() -> None:
+def test_rows_state_the_result_of_each_check() -> None:
     report = judge(
         outcomes_of(
             result([finding(), unknown()], "failed"),
@@ -85,21 +86,21 @@ def test_rows_say_what_became_of_each_check() -> None:
     assert [(row.rule, row.status) for row in policy] == [(rule, Status.NOT_APPLICABLE) for rule in POLICY_RULES]
 
 
-def test_a_long_reason_is_cut() -> None:
+def test_long_reason_is_shortened() -> None:
     item = unknown()
-    long = type(item)(item.check, item.subject, item.kind, "x" * 1000)
+    long = dataclasses.replace(item, detail="x" * 1000)
     row = judge(outcomes_of(result([long])), Policy(), TODAY).checks[0]
     assert row.reason == "x" * (SHOWN_REASON - 1) + "…"
 
 
-def test_the_horizon_is_planned_or_a_year() -> None:
+def test_horizon_is_planned_or_one_year() -> None:
     assert judge(outcomes_of(result([Fine()])), Policy(), TODAY).horizon == TODAY + datetime.timedelta(days=365)
     plan = plan_of("version: 1\nhorizon: 2027-06-30\npools: {control: {platform: linux/amd64}}\n")
     site = type(small_site())(plan, small_site().needs, small_site().evidence)
     assert judge(outcomes_of(result([Fine()]), site=site), Policy(), TODAY).horizon == datetime.date(2027, 6, 30)
 
 
-def test_the_report_says_what_was_judged() -> None:
+def test_report_states_what_was_audited() -> None:
     report = judge(outcomes_of(result([Fine()])), Policy(), TODAY)
     assert (report.plan_name, report.plan_path, report.audited_at) == ("plant-7", "plan.yaml", TODAY)
     assert len(report.plan_sha256) == 64

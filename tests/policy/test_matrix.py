@@ -50,7 +50,7 @@ def blocking(found: Finding) -> Iterator[tuple[str, str]]:
 
 
 @names
-def test_no_cell_runs_that_an_error_finding_says_fails(site: Examined) -> None:
+def test_cell_with_an_error_finding_never_runs(site: Examined) -> None:
     report = audited(site)
     cells = cells_of(report)
     for judged in report.findings:
@@ -114,19 +114,19 @@ def matrix_of(text: str, policy: Policy | None = None) -> dict[str, Cell]:
     return {cell.pool: cell for row in report.images if row.reference == WEB for cell in row.platforms}
 
 
-def test_an_image_without_findings_is_ok() -> None:
+def test_image_without_findings_is_ok() -> None:
     cells = matrix_of(plan() + PLAIN)
     assert {pool: (cell.status, cell.checks) for pool, cell in cells.items()} == {"control": ("ok", ()), "win2022": ("ok", ())}
 
 
-def test_a_layer_that_nodes_would_download_from_an_external_host_blocks_the_windows_pool_alone() -> None:
+def test_layer_from_an_external_host_blocks_the_windows_pool_only() -> None:
     cells = matrix_of(plan() + FOREIGN % ', urls: ["https://mcr.microsoft.com/v2/blob"]')
     assert cells["control"].status == "ok"
     assert (cells["win2022"].status, cells["win2022"].checks) == ("blocked", ("foreign-layer-egress",))
     assert cells["win2022"].detail
 
 
-def test_a_foreign_layer_that_is_nowhere_blocks_and_one_that_was_not_asked_for_is_undetermined() -> None:
+def test_unavailable_foreign_layer_blocks_and_unobserved_one_is_undetermined() -> None:
     assert matrix_of(plan() + FOREIGN % ", blob: absent")["win2022"].status == "blocked"
     assert matrix_of(plan() + FOREIGN % "")["win2022"].status == "undetermined"
     assert matrix_of(plan() + FOREIGN % ", blob: present")["win2022"].status == "ok"
@@ -143,7 +143,7 @@ files:
 """
 
 
-def test_a_missing_mirror_blocks_every_image_of_the_pool() -> None:
+def test_missing_mirror_blocks_every_image_of_the_pool() -> None:
     cells = matrix_of(plan(linux=", config: [nodes]") + PLAIN + NO_MIRROR)
     assert (cells["control"].status, cells["control"].checks) == ("blocked", ("mirror-not-configured",))
     assert cells["win2022"].status == "ok"
@@ -162,37 +162,37 @@ endpoints:
 """
 
 
-def test_a_registry_whose_certificate_the_runtime_rejects_blocks_what_the_pool_pulls_from_it() -> None:
+def test_rejected_registry_certificate_blocks_the_images_of_the_registry() -> None:
     text = plan('  endpoints: ["r.local:5000"]\n', linux=", trust: [root.pem]", windows=", clients: [containerd]")
     cells = matrix_of(text + PLAIN + TRUST + SERVED)
     assert cells["control"].status == "ok"
     assert (cells["win2022"].status, cells["win2022"].checks) == ("blocked", ("root-not-trusted",))
 
 
-def test_a_registry_whose_certificate_was_not_observed_leaves_its_images_undetermined() -> None:
+def test_unobserved_registry_certificate_makes_its_images_undetermined() -> None:
     cells = matrix_of(plan('  endpoints: ["r.local:5000"]\n', linux=", trust: [root.pem]") + PLAIN + TRUST)
     assert {cell.status for cell in cells.values()} == {"undetermined"}
 
 
-def test_another_endpoint_with_a_bad_certificate_does_not_concern_the_images() -> None:
+def test_bad_certificate_of_another_endpoint_does_not_affect_images() -> None:
     text = plan('  endpoints: ["charts.local:443"]\n')
     text += PLAIN + TRUST + SERVED.replace("r.local:5000", "charts.local:443")
     assert {cell.status for cell in matrix_of(text).values()} == {"ok"}
 
 
-def test_a_certificate_that_expired_blocks_and_names_its_check() -> None:
+def test_expired_certificate_blocks_and_names_its_check() -> None:
     expired = TRUST.replace("names: [r.local]", "names: [r.local], starts: 2026-01-01, ends: 2026-02-01")
     text = plan('  endpoints: ["r.local:5000"]\n', linux=", trust: [root.pem]", windows=", trust: [root.pem]")
     cells = matrix_of(text + PLAIN + expired + SERVED)
     assert {(cell.status, cell.checks) for cell in cells.values()} == {("blocked", ("certificate-expiring",))}
 
 
-def test_a_disk_that_is_too_small_leaves_open_which_images_fit() -> None:
+def test_too_small_disk_makes_images_undetermined() -> None:
     text = plan().replace('host: "r.local:5000"', 'host: "r.local:5000", disk: 100kB') + PLAIN
     assert {(cell.status, cell.checks) for cell in matrix_of(text).values()} == {("undetermined", ("registry-disk",))}
 
 
-def test_a_waived_finding_still_blocks_and_is_marked_as_accepted() -> None:
+def test_waived_finding_still_blocks_and_is_marked_as_accepted() -> None:
     text = plan() + FOREIGN % ', urls: ["https://mcr.microsoft.com/v2/blob"]'
     where = site_of({"plan": "version: 1\npools: {a: {platform: linux/amd64}}\n"}).plan.where("pools")
     waiver = Waiver("foreign-layer-egress", "*", "accepted", "somebody", TODAY, where)
@@ -201,7 +201,7 @@ def test_a_waived_finding_still_blocks_and_is_marked_as_accepted() -> None:
     assert not matrix_of(text)["win2022"].is_accepted
 
 
-def test_a_severity_that_the_user_lowers_changes_the_verdict_and_not_the_matrix() -> None:
+def test_lowered_severity_changes_the_verdict_but_not_the_matrix() -> None:
     text = plan() + FOREIGN % ', urls: ["https://mcr.microsoft.com/v2/blob"]'
     cells = matrix_of(text, Policy(severities={"foreign-layer-egress": Severity.INFO}))
     assert cells["win2022"].status == "blocked"
@@ -221,7 +221,9 @@ SAID = st.tuples(
 
 
 @given(said=st.lists(SAID, max_size=4))
-def test_whatever_is_said_no_cell_runs_against_an_error(said: list[tuple[Severity, tuple[Affected, ...] | None, bool]]) -> None:
+def test_no_combination_of_outcomes_makes_a_cell_with_an_error_run(
+    said: list[tuple[Severity, tuple[Affected, ...] | None, bool]],
+) -> None:
     site = site_from(
         f"plan: |\n  version: 1\n  pools: {{control: {{platform: linux/amd64}}}}\n  images: [{{ref: {IMAGE}}}]\n"
         f"observed:\n  {IMAGE}: {{platforms: [linux/amd64]}}\n"
@@ -252,7 +254,7 @@ def test_whatever_is_said_no_cell_runs_against_an_error(said: list[tuple[Severit
     assert cell.status == ("blocked" if fails else "undetermined" if is_open else "ok")
 
 
-def test_a_check_that_crashed_leaves_every_cell_undetermined() -> None:
+def test_crashed_check_makes_every_cell_undetermined() -> None:
     bug = Undetermined(finding(id="made-up").subject, Kind.BUG, "the check failed", check="made-up")
     site = site_from(plan() + PLAIN)
     report = judge(Outcomes(site, (CheckResult(_MADE, (), (bug,), 0),)), Policy(), TODAY)

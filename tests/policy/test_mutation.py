@@ -110,7 +110,7 @@ def is_needed(check: Check, site: Examined, key: Key) -> bool:
 
 @names
 @losses
-def test_nothing_passes_if_what_it_asks_for_is_lost(site: Examined, loss: Lost) -> None:
+def test_check_does_not_pass_if_its_evidence_is_lost(site: Examined, loss: Lost) -> None:
     problems: list[str] = []
     for check in CATALOGUE:
         whole = Mutated(site.evidence, nothing)
@@ -139,7 +139,7 @@ def test_nothing_passes_if_what_it_asks_for_is_lost(site: Examined, loss: Lost) 
 
 @names
 @losses
-def test_no_check_says_more_if_one_observation_is_lost(site: Examined, loss: Lost) -> None:
+def test_lost_observation_never_improves_a_check(site: Examined, loss: Lost) -> None:
     whole = Mutated(site.evidence, nothing)
     before = evaluate(site.made(whole), CATALOGUE, site.today).results
     problems: list[str] = []
@@ -152,7 +152,7 @@ def test_no_check_says_more_if_one_observation_is_lost(site: Examined, loss: Los
     no_problems(problems)
 
 
-def test_the_harness_sees_a_check_that_passes_without_looking() -> None:
+def test_harness_detects_a_check_that_passes_without_evidence() -> None:
     """The false pass that this test is for: a check that asks, gets no answer, and calls that in order."""
     site = SITES[0]
     evidence = Mutated(site.evidence, lambda _: True, FAILED)

@@ -96,7 +96,7 @@ def _sets_of(site: Site) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
-def test_less_evidence_leaves_the_verdict_or_makes_it_undetermined(index: int) -> None:
+def test_less_evidence_keeps_the_verdict_or_makes_it_undetermined(index: int) -> None:
     site, _ = SITES[index]
     for dropped in _sets_of(site):
         report = audited(with_evidence(site, evidence_of(site).without(set(dropped))), index)
@@ -104,7 +104,7 @@ def test_less_evidence_leaves_the_verdict_or_makes_it_undetermined(index: int) -
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
-def test_any_single_observation_less_never_moves_towards_ready(index: int) -> None:
+def test_one_observation_less_never_improves_the_verdict(index: int) -> None:
     site, _ = SITES[index]
     for key in evidence_of(site).keys():  # noqa: SIM118 - not a mapping
         report = audited(with_evidence(site, evidence_of(site).without([key])), index)
@@ -113,7 +113,7 @@ def test_any_single_observation_less_never_moves_towards_ready(index: int) -> No
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
-def test_without_any_evidence_nothing_that_needs_it_passes(index: int) -> None:
+def test_check_that_needs_evidence_never_passes_without_any(index: int) -> None:
     site, _ = SITES[index]
     report = audited(with_evidence(site, MemoryEvidence()), index)
     chained = any(endpoint.chain for endpoint in site.plan.endpoints)
@@ -146,7 +146,7 @@ def test_another_finding_never_improves_the_verdict(said: list[list[Outcome]], m
 
 
 @given(said=st.lists(st.lists(OUTCOMES, max_size=4), max_size=4), policy=POLICIES, randoms=st.randoms(use_true_random=False))
-def test_the_order_of_checks_and_outcomes_does_not_matter(said: list[list[Outcome]], policy: Policy, randoms: Any) -> None:
+def test_order_of_checks_and_outcomes_does_not_matter(said: list[list[Outcome]], policy: Policy, randoms: Any) -> None:
     shuffled = [list(outcomes) for outcomes in said]
     for outcomes in shuffled:
         randoms.shuffle(outcomes)
@@ -158,7 +158,7 @@ def test_the_order_of_checks_and_outcomes_does_not_matter(said: list[list[Outcom
 
 
 @given(said=st.lists(st.lists(OUTCOMES, max_size=4), max_size=4), policy=POLICIES)
-def test_ready_means_examined_determined_and_under_the_threshold(said: list[list[Outcome]], policy: Policy) -> None:
+def test_ready_requires_examined_determined_and_below_the_threshold(said: list[list[Outcome]], policy: Policy) -> None:
     report = verdict_of(said, policy)
     clean = not any(judged.severity.at_least(policy.fail_on) for judged in report.findings)
     ready = clean and not report.undetermined and report.counts.examined > 0
@@ -189,7 +189,7 @@ def test_fingerprints_survive_line_moves_and_are_distinct_per_pool(index: int) -
     assert len({item.fingerprint for item in original}) == len(subjects)
 
 
-def test_a_fingerprint_is_made_of_check_subject_and_case_alone() -> None:
+def test_fingerprint_depends_on_check_subject_and_case_only() -> None:
     base = finding(pool="win2022")
     assert finding(pool="win2019").fingerprint != base.fingerprint
     assert finding("other", pool="win2022").fingerprint != base.fingerprint

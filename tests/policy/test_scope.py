@@ -75,7 +75,7 @@ def row_with(area: Area, changes: dict[str, Any]) -> ScopeRow:
     return rows_of(audited(site_of(plan_with(changes))))[area]
 
 
-def test_the_complete_site_is_examined_and_gets_the_promise() -> None:
+def test_complete_site_is_examined_and_gets_the_promise() -> None:
     report = audited(site_of(COMPLETE))
     assert set(statuses(report).values()) == {EXAMINED}
     assert [row.area for row in report.scope] == list(Area)
@@ -85,7 +85,7 @@ def test_the_complete_site_is_examined_and_gets_the_promise() -> None:
     assert report.works_offline_until == report.horizon
 
 
-def test_three_lines_are_ready_for_what_was_examined_and_promise_nothing() -> None:
+def test_list_of_three_lines_is_ready_for_examined_areas_without_promise() -> None:
     report = audited(small_site())
     assert report.verdict is Verdict.READY
     assert statuses(report) == {
@@ -125,7 +125,7 @@ def test_three_lines_are_ready_for_what_was_examined_and_promise_nothing() -> No
         (Area.DEFAULTS, {"cluster": None}, "distribution"),
     ],
 )  # fmt: skip
-def test_a_missing_part_is_named_with_the_key_that_adds_it(area: Area, changes: dict[str, Any], missing: str) -> None:
+def test_missing_part_is_named_with_its_plan_key(area: Area, changes: dict[str, Any], missing: str) -> None:
     row = row_with(area, changes)
     assert row.status is not EXAMINED
     assert missing in row.missing
@@ -133,20 +133,20 @@ def test_a_missing_part_is_named_with_the_key_that_adds_it(area: Area, changes: 
 
 
 @pytest.mark.parametrize("area", [Area.TRUST, Area.CALENDAR])
-def test_the_internal_registry_is_examined_without_being_listed(area: Area) -> None:
+def test_internal_registry_is_examined_without_an_endpoint_entry(area: Area) -> None:
     assert row_with(area, {"endpoints": None}).status is EXAMINED
 
 
 @pytest.mark.parametrize(
     "changes", [{"endpoints": ["k8s.plant7.local:6443"]}, {"registry.rewrites": {"docker.io": "hub.plant7.local/hub"}}]
 )
-def test_an_endpoint_that_was_not_observed_leaves_trust_undetermined(changes: dict[str, Any]) -> None:
+def test_unobserved_endpoint_makes_trust_undetermined(changes: dict[str, Any]) -> None:
     row = row_with(Area.TRUST, changes)
     assert row.status is ScopeStatus.UNDETERMINED
     assert row.hint
 
 
-def test_only_one_of_two_disks_is_storage_that_is_not_declared() -> None:
+def test_storage_is_undeclared_if_one_of_two_disks_is_missing() -> None:
     second = {"platform": "linux/amd64", "runtime": "containerd 2.1.6", "trust": [], "config": ["nodes"]}
     row = row_with(Area.STORAGE, {"pools.spare": second, "registry.disk": None})
     assert row.status is NOT_DECLARED
@@ -156,13 +156,13 @@ def test_only_one_of_two_disks_is_storage_that_is_not_declared() -> None:
 
 
 @pytest.mark.parametrize("key", ["copy.media", "copy.staging"])
-def test_what_a_site_does_without_is_declared_as_empty(key: str) -> None:
+def test_absent_part_of_a_site_is_declared_as_empty(key: str) -> None:
     form = plan_with({key: "NONE"})
     form["plan"] = form["plan"].replace("NONE", "null")
     assert audited(site_of(form)).works_offline_until is not None
 
 
-def test_a_registry_without_tls_has_nothing_to_verify_and_the_row_says_so() -> None:
+def test_row_of_a_registry_without_tls_states_that_nothing_is_verified() -> None:
     form = plan_with({"registry.insecure": True, "endpoints": []})
     for name, content in form["files"].items():
         form["files"][name] = content.replace("https://", "http://") if isinstance(content, str) else content
@@ -174,7 +174,7 @@ def test_a_registry_without_tls_has_nothing_to_verify_and_the_row_says_so() -> N
 
 
 @pytest.mark.parametrize("host", ["registry.plant7.local:99999", "bad host", "[::1", "hub.plant7.local:5001"])
-def test_a_mirror_of_the_node_configuration_is_an_endpoint_whatever_its_name(host: str) -> None:
+def test_mirror_of_the_node_configuration_is_always_an_endpoint(host: str) -> None:
     form = copy.deepcopy(COMPLETE)
     path = "nodes/certs.d/registry.example.com/hosts.toml"
     form["files"][path] = f'server = "https://{host}"\n'
@@ -184,20 +184,20 @@ def test_a_mirror_of_the_node_configuration_is_an_endpoint_whatever_its_name(hos
     assert rows_of(audited(site_of(form)))[Area.NODE_ACCESS].area is Area.NODE_ACCESS
 
 
-def test_sources_that_were_not_asked_are_not_declared() -> None:
+def test_unobserved_sources_are_not_declared() -> None:
     report = audited(replace(site_of(COMPLETE), places=frozenset({Place.TARGET})))
     row = rows_of(report)[Area.SOURCES]
     assert (row.status, row.missing, row.hint) == (NOT_DECLARED, ("source registries",), "Collect with `--via source`.")
     assert report.works_offline_until is None
 
 
-def test_a_registry_that_was_not_asked_is_not_declared() -> None:
+def test_unobserved_registry_is_not_declared() -> None:
     report = audited(replace(site_of(COMPLETE), places=frozenset({Place.SOURCE})))
     row = rows_of(report)[Area.COPIES]
     assert (row.status, row.hint) == (NOT_DECLARED, "Collect with `--via target`.")
 
 
-def test_a_foreign_layer_needs_the_way_of_the_copy() -> None:
+def test_foreign_layer_requires_the_planned_transfer() -> None:
     layer = {"size": "1MB", "foreign": True, "blob": "present"}
     form = {
         "plan": 'version: 1\npools: {control: {platform: linux/amd64}}\nimages: [{ref: "registry.example.com/shop/web:4.2"}]\n',
@@ -208,7 +208,7 @@ def test_a_foreign_layer_needs_the_way_of_the_copy() -> None:
     assert row.missing == ("how foreign layers are copied", "internal registry")
 
 
-def test_two_selected_checks_switch_their_area_off_and_promise_nothing() -> None:
+def test_selection_of_two_checks_leaves_areas_unexamined_without_promise() -> None:
     report = audited(site_of(COMPLETE), selected=frozenset({"image-absent", "image-duplicate"}))
     assert report.verdict is Verdict.READY
     assert set(statuses(report).values()) == {SWITCHED_OFF}
@@ -219,7 +219,7 @@ def test_two_selected_checks_switch_their_area_off_and_promise_nothing() -> None
 
 
 @pytest.mark.parametrize("check", [check.id for check in CATALOGUE if check.area is not None])
-def test_any_check_that_applies_and_is_skipped_takes_its_area_out_of_the_scope(check: str) -> None:
+def test_skipped_check_that_applies_removes_its_area_from_the_scope(check: str) -> None:
     site = site_of(COMPLETE)
     chosen = next(one for one in CATALOGUE if one.id == check)
     applies = not any(site.lacks(requirement) for requirement in chosen.requires)
@@ -230,7 +230,7 @@ def test_any_check_that_applies_and_is_skipped_takes_its_area_out_of_the_scope(c
 
 
 @pytest.mark.parametrize("area", list(Area))
-def test_a_check_that_crashes_makes_its_area_undetermined(area: Area) -> None:
+def test_crashed_check_makes_its_area_undetermined(area: Area) -> None:
     def run(_site: Site, _today: object) -> Iterator[Fine]:
         raise ZeroDivisionError
 
@@ -242,13 +242,13 @@ def test_a_check_that_crashes_makes_its_area_undetermined(area: Area) -> None:
     assert report.undetermined[0].kind is Kind.BUG
 
 
-def test_an_area_whose_checks_found_nothing_to_examine_is_not_examined() -> None:
+def test_area_without_examined_subjects_is_not_examined() -> None:
     silent = define(saying(), id="silent", title="t", family="images", severity=Severity.ERROR, area=Area.SOURCES)
     report = judge(evaluate(site_of(COMPLETE), (silent,), TODAY), Policy(), TODAY)
     assert EXAMINED not in statuses(report).values()
 
 
-def test_errors_leave_an_area_examined() -> None:
+def test_area_with_errors_is_examined() -> None:
     form = copy.deepcopy(COMPLETE)
     form["plan"] = form["plan"].replace("disk: 200GB", "disk: 1MB")
     row = rows_of(audited(site_of(form)))[Area.STORAGE]
@@ -263,7 +263,7 @@ def whole() -> Report:
     return audited(site_of(COMPLETE))
 
 
-def test_an_accepted_error_is_no_promise(whole: Report) -> None:
+def test_accepted_error_prevents_the_promise(whole: Report) -> None:
     accepted = JudgedFinding(finding(), Severity.ERROR, Waived("a", "b", TODAY))
     for item in (accepted, JudgedFinding(finding(), Severity.ERROR, baselined=True), JudgedFinding(finding(), Severity.INFO)):
         report = replace(whole, findings=(item,))
@@ -271,12 +271,12 @@ def test_an_accepted_error_is_no_promise(whole: Report) -> None:
         assert "may still fail offline" in meaning(report)
 
 
-def test_an_accepted_warning_does_not_matter(whole: Report) -> None:
+def test_accepted_warning_keeps_the_promise(whole: Report) -> None:
     warned = JudgedFinding(finding(severity=Severity.WARNING), Severity.WARNING, Waived("a", "b", TODAY))
     assert replace(whole, findings=(warned,)).works_offline_until == whole.horizon
 
 
-def test_what_ends_before_the_horizon_is_no_promise_until_it() -> None:
+def test_expiry_before_the_horizon_prevents_the_promise() -> None:
     form = copy.deepcopy(COMPLETE)
     form["certificates"]["leaf"]["ends"] = datetime.date(2027, 1, 31)
     report = audited(site_of(form))
@@ -286,12 +286,12 @@ def test_what_ends_before_the_horizon_is_no_promise_until_it() -> None:
     assert "1 finding about dates before the horizon 2027-06-30." in meaning(report)
 
 
-def test_a_report_without_a_scope_promises_nothing(whole: Report) -> None:
+def test_report_without_a_scope_promises_nothing(whole: Report) -> None:
     assert replace(whole, scope=()).works_offline_until is None
     assert replace(whole, scope=whole.scope[1:]).works_offline_until is None
 
 
-def test_not_ready_by_warnings_alone_does_not_say_that_the_site_fails() -> None:
+def test_not_ready_by_warnings_only_does_not_state_a_failure() -> None:
     report = judge(evaluate(site_of(COMPLETE), CATALOGUE, TODAY), Policy(fail_on=Severity.INFO), TODAY)
     assert report.verdict is Verdict.NOT_READY
     assert "will not work" not in meaning(report)
@@ -300,7 +300,7 @@ def test_not_ready_by_warnings_alone_does_not_say_that_the_site_fails() -> None:
 # Required areas.
 
 
-def test_a_required_area_that_is_not_examined_is_undetermined() -> None:
+def test_required_area_that_is_not_examined_is_undetermined() -> None:
     report = audited(small_site(), Policy(require=frozenset({Area.STORAGE})))
     assert (report.verdict, report.exit_code) == (Verdict.UNDETERMINED, 3)
     (question,) = report.undetermined
@@ -311,14 +311,14 @@ def test_a_required_area_that_is_not_examined_is_undetermined() -> None:
     assert audited(small_site(), Policy(require=frozenset({Area.STORAGE}), strict=True)).exit_code == 1
 
 
-def test_a_required_area_that_is_examined_changes_nothing() -> None:
+def test_required_area_that_is_examined_changes_nothing() -> None:
     report = audited(small_site(), Policy(require=frozenset({Area.SOURCES})))
     assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
     assert next(row for row in report.checks if row.rule is SCOPE_REQUIRED).status is Status.PASSED
     assert audited(site_of(COMPLETE), Policy(require=frozenset(Area))).exit_code == 0
 
 
-def test_the_plan_and_the_policy_add_up() -> None:
+def test_required_areas_of_plan_and_policy_are_combined() -> None:
     form = {"plan": "version: 1\npools: {a: {platform: linux/amd64}}\nrequire: [storage]\n"}
     report = audited(site_of(form), Policy(require=frozenset({Area.TRUST})))
     assert {row.area for row in report.scope if row.is_required} == {Area.STORAGE, Area.TRUST}
@@ -327,7 +327,7 @@ def test_the_plan_and_the_policy_add_up() -> None:
     assert all(row.is_required for row in everything.scope)
 
 
-def test_an_error_wins_over_a_required_area() -> None:
+def test_error_has_priority_over_a_required_area() -> None:
     form = copy.deepcopy(COMPLETE)
     form["plan"] = form["plan"].replace("disk: 200GB", "disk: 1MB").replace("copy:", "require: [site]\ncopy:")
     form["plan"] = form["plan"].replace("workloads_complete: true", "workloads_complete: false")
@@ -396,7 +396,7 @@ def test_less_evidence_never_makes_an_area_examined(index: int) -> None:
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
-def test_one_key_less_in_the_plan_never_makes_an_area_examined(index: int) -> None:
+def test_removal_of_a_plan_key_never_makes_an_area_examined(index: int) -> None:
     form, today = FORMS[index], SITES[index][1]
     plan = yaml.safe_load(form["plan"])
     for path in ways(plan):
@@ -410,7 +410,7 @@ def test_one_key_less_in_the_plan_never_makes_an_area_examined(index: int) -> No
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers())
-def test_keys_and_evidence_taken_from_the_complete_site_one_by_one_only_lose_areas(seed: int) -> None:
+def test_removal_of_keys_and_evidence_one_by_one_only_loses_areas(seed: int) -> None:
     chance = random.Random(seed)
     plan, dropped = yaml.safe_load(COMPLETE["plan"]), set[Any]()
     was = site_of(COMPLETE)
@@ -430,7 +430,7 @@ def test_keys_and_evidence_taken_from_the_complete_site_one_by_one_only_lose_are
         was, before = site, after
 
 
-def test_without_evidence_nothing_that_was_to_be_observed_is_examined() -> None:
+def test_area_that_needs_evidence_is_not_examined_without_any() -> None:
     report = audited(with_evidence(site_of(COMPLETE), MemoryEvidence()))
     for area in (Area.SOURCES, Area.COPIES, Area.FOREIGN_LAYERS, Area.STORAGE, Area.TRUST, Area.CALENDAR):
         assert rows_of(report)[area].status is UNDETERMINED, area

@@ -29,14 +29,14 @@ BOTH = [{"platform": "linux/amd64"}, {"platform": "windows/amd64:10.0.20348.2"}]
         ({"failed": {"kind": "unreachable", "detail": "no route"}}, [("undetermined", "r.local:5000/shop/web:1")] * 2),
     ],
 )
-def test_the_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells: list[tuple[str, str]]) -> None:
+def test_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells: list[tuple[str, str]]) -> None:
     site = site_of({"plan": PLAN, "observed": {REF: {"platforms": BOTH}}, "target": {"r.local:5000/shop/web:1": inside}})
     (row,) = image_rows(site, (), (), (), TODAY)
     assert [(cell.status, cell.place) for cell in row.platforms] == cells
     assert all(cell.detail for cell in row.platforms if cell.status in {"absent", "undetermined"})
 
 
-def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
+def test_worse_source_is_shown_instead_of_the_copy() -> None:
     site = site_of(
         {"plan": PLAN, "observed": {REF: {"absent": "gone"}}, "target": {"r.local:5000/shop/web:1": {"platforms": BOTH}}}
     )
@@ -44,7 +44,7 @@ def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
     assert [(cell.status, cell.place) for cell in row.platforms] == [("absent", ""), ("absent", "")]
 
 
-def test_registries_that_nodes_would_ask_outside_are_egress() -> None:
+def test_external_registries_that_nodes_pull_from_are_egress() -> None:
     plan = """
 version: 1
 pools: {one: {platform: linux/amd64, runtime: containerd 2.1.6, config: [n]}}
@@ -78,7 +78,7 @@ spec: {chart: web, repo: "https://charts.example.com:8443/x"}
 INSTALL = "curl https://get.example.com/a | sh\ncurl https://files.inside/b\ncurl $OTHER\nwget https://get.example.com/c\n"
 
 
-def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_is_invented() -> None:
+def test_charts_and_scripts_that_download_are_egress_without_guessed_hosts() -> None:
     site = site_of({"plan": FETCHING, "files": {"deploy/charts.yaml": CHARTS, "install.sh": INSTALL}})
     rows = egress_rows(site, TODAY, CATALOGUE)
     assert [(row.host, row.port, row.who, row.check) for row in rows] == [
@@ -92,7 +92,7 @@ def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_i
 @pytest.mark.parametrize(
     ("remote", "hosts"), [("https://registry-1.docker.io", ["registry-1.docker.io"]), ("http://r.inside", [])]
 )
-def test_a_cache_dials_its_remote(remote: str, hosts: list[str]) -> None:
+def test_pull_through_cache_connects_to_its_remote(remote: str, hosts: list[str]) -> None:
     plan = FETCHING.replace("copy: {scripts: [install.sh]}", "registry: {host: r.local, kind: distribution, config: c.yml}")
     files = {"deploy/a.yaml": "{}", "c.yml": f"proxy: {{remoteurl: '{remote}'}}"}
     rows = egress_rows(site_of({"plan": plan, "files": files}), TODAY, CATALOGUE)

@@ -31,7 +31,7 @@ def of_policy(report: Report) -> list[JudgedFinding]:
     return [item for item in report.findings if item.finding.check.startswith("waiver-")]
 
 
-def test_a_waiver_holds_on_its_last_day() -> None:
+def test_waiver_is_in_force_on_its_last_day() -> None:
     report = judged(waiver())
     assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
     assert (report.counts.waived, report.counts.error) == (1, 0)
@@ -40,7 +40,7 @@ def test_a_waiver_holds_on_its_last_day() -> None:
     assert (waived.owner, waived.reason, waived.expires) == ("platform", "rotation in March", TODAY)
 
 
-def test_the_day_after_the_finding_counts_again_and_the_waiver_is_a_finding() -> None:
+def test_expired_waiver_is_a_finding_and_its_finding_counts_again() -> None:
     report = judged(waiver(expires=TODAY - datetime.timedelta(days=1)))
     assert (report.verdict, report.counts.error, report.counts.warning) == (Verdict.NOT_READY, 1, 1)
     (expired,) = of_policy(report)
@@ -50,7 +50,7 @@ def test_the_day_after_the_finding_counts_again_and_the_waiver_is_a_finding() ->
     assert expired.finding.location == WHERE
 
 
-def test_an_unknown_id_is_a_finding_with_the_nearest_id() -> None:
+def test_unknown_id_is_a_finding_with_the_nearest_id() -> None:
     report = judged(waiver(check="made-upp"))
     (unknown,) = of_policy(report)
     assert (unknown.finding.check, unknown.severity) == ("waiver-unknown", Severity.WARNING)
@@ -74,33 +74,33 @@ def test_an_unknown_id_is_a_finding_with_the_nearest_id() -> None:
         ("busybox for win2019", "busybox", False),
     ],
 )
-def test_the_subject_is_a_glob_over_the_id_or_the_whole_subject(glob: str, id: str, covered: bool) -> None:
+def test_subject_pattern_matches_the_id_or_the_whole_subject(glob: str, id: str, covered: bool) -> None:
     report = judged(waiver(subject=glob), id=id, pool="win2022")
     assert (report.findings[0].waived is not None) is covered
 
 
-def test_a_waiver_of_another_check_covers_nothing() -> None:
+def test_waiver_of_another_check_covers_nothing() -> None:
     outcomes = outcomes_of(result([finding()]), result([finding("other")], "other"))
     report = judge(outcomes, Policy(waivers=(waiver("other", "*"),)), TODAY)
     covered = {item.finding.check: item.waived is not None for item in report.findings}
     assert covered == {"made-up": False, "other": True, "waiver-expiring": False}
 
 
-def test_the_first_waiver_in_force_is_shown() -> None:
+def test_first_waiver_in_force_is_shown() -> None:
     stale, late = waiver(expires=datetime.date(2026, 1, 1)), waiver(expires=datetime.date(2027, 1, 1))
     waived = judged(stale, late).findings[0].waived
     assert waived is not None
     assert waived.expires == datetime.date(2027, 1, 1)
 
 
-def test_the_policy_itself_is_in_the_list_of_checks() -> None:
+def test_policy_rules_are_in_the_list_of_checks() -> None:
     report = judged(waiver(check="zzz"))
     rows = {row.rule.id: (row.status, row.examined) for row in report.checks}
     assert rows["waiver-unknown"] == (Status.FAILED, 1)
     assert rows["waiver-expired"] == (Status.PASSED, 1)
 
 
-def test_a_waiver_about_waivers_is_known_and_its_severity_can_be_overridden() -> None:
+def test_waiver_rule_id_is_known_and_its_severity_can_be_overridden() -> None:
     stale = waiver(expires=datetime.date(2026, 1, 1))
     about = waiver("waiver-expired", "*")
     report = judge(outcomes_of(result([Fine()])), Policy(waivers=(stale, about)), TODAY)
@@ -109,7 +109,7 @@ def test_a_waiver_about_waivers_is_known_and_its_severity_can_be_overridden() ->
     assert judge(outcomes_of(result([Fine()])), louder, TODAY).verdict is Verdict.NOT_READY
 
 
-def test_a_waiver_that_has_expired_is_told_apart_by_its_check_and_subject() -> None:
+def test_expired_waivers_are_distinguished_by_check_and_subject() -> None:
     stale = [waiver(subject=name, expires=datetime.date(2026, 1, 1)) for name in ("a", "b")]
     found = of_policy(judged(*stale))
     assert len({item.finding.fingerprint for item in found}) == 2
@@ -122,13 +122,13 @@ def expiring(days: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, "today"), (1, "tomorrow"), (2, "in 2 days"), (14, "in 14 days")])
-def test_the_end_of_a_waiver_is_announced_14_days_before(days: int, words: str) -> None:
+def test_end_of_a_waiver_is_reported_14_days_before(days: int, words: str) -> None:
     (message,) = expiring(days)
     assert f"ends {words}, on" in message
     assert "rotation in March" in message
 
 
-def test_before_that_nothing_is_said_and_after_it_the_waiver_has_expired() -> None:
+def test_waiver_is_not_reported_earlier_and_is_expired_later() -> None:
     assert expiring(15) == []
     assert expiring(-1) == []
 
@@ -145,7 +145,7 @@ def status_of_unused(report: Report) -> tuple[Status, int]:
     return row.status, row.examined
 
 
-def test_a_waiver_that_covers_nothing_is_said() -> None:
+def test_waiver_that_covers_nothing_is_reported() -> None:
     report = judged(waiver(expires=LATER), waiver(subject="nginx", expires=LATER))
     assert unused(report) == ["made-up nginx"]
     assert status_of_unused(report) == (Status.FAILED, 1)
@@ -153,16 +153,16 @@ def test_a_waiver_that_covers_nothing_is_said() -> None:
     assert status_of_unused(judged(waiver(expires=LATER))) == (Status.PASSED, 1)
 
 
-def test_the_second_of_two_waivers_for_one_finding_is_used_too() -> None:
+def test_second_waiver_for_one_finding_counts_as_used() -> None:
     assert unused(judged(waiver(expires=LATER), waiver(subject="busy*", expires=LATER))) == []
 
 
-def test_what_has_ended_or_is_misspelt_is_not_called_unused_as_well() -> None:
+def test_expired_or_misspelt_waiver_is_not_reported_as_unused() -> None:
     report = judged(waiver(subject="nginx", expires=datetime.date(2026, 1, 1)), waiver("zzz", expires=LATER))
     assert unused(report) == []
 
 
-def test_nothing_is_said_where_the_check_did_not_run_or_could_not_decide() -> None:
+def test_waiver_is_not_unused_if_its_check_did_not_run_or_decide() -> None:
     waivers = (waiver(subject="nginx", expires=LATER),)
     undecided = judge(outcomes_of(result([finding(), unknown(id="nginx")])), Policy(waivers=waivers), TODAY)
     skipped = replace(result([]), not_applicable="not selected for this run")
@@ -171,7 +171,7 @@ def test_nothing_is_said_where_the_check_did_not_run_or_could_not_decide() -> No
         assert status_of_unused(report) == (Status.NOT_APPLICABLE, 0)
 
 
-def test_a_waiver_for_the_findings_about_waivers_can_be_unused() -> None:
+def test_waiver_for_waiver_findings_can_be_unused() -> None:
     report = judge(outcomes_of(result([Fine()])), Policy(waivers=(waiver("waiver-expired", "*", LATER),)), TODAY)
     assert unused(report) == ["waiver-expired *"]
 
@@ -207,11 +207,11 @@ def test_a_waiver_subject_is_a_glob_over_id_or_whole_subject(subject: str, cover
     assert {one.subject for one in index.used} == ({subject} if covers else set())
 
 
-def test_a_subject_with_brackets_is_covered_as_it_is_written() -> None:
+def test_subject_with_brackets_is_matched_literally() -> None:
     assert WaiverIndex([waiver(subject="[::1]:5000")], TODAY).covering(finding(id="[::1]:5000")) is not None
 
 
-def test_the_first_waiver_covers_and_every_covering_waiver_is_used() -> None:
+def test_first_waiver_covers_and_every_matching_waiver_is_used() -> None:
     first, second = replace(waiver(subject="busy*"), owner="first"), replace(waiver(), owner="second")
     index = WaiverIndex([waiver(expires=TODAY - datetime.timedelta(days=1)), first, second], TODAY)
     covered = index.covering(finding())

@@ -66,7 +66,7 @@ def use_everything(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing(browser: Browser, sample: Path, width: int, scheme: str) -> None:
+def test_axe_finds_no_violation(browser: Browser, sample: Path, width: int, scheme: str) -> None:
     with visit(browser, sample, width=width, scheme="dark" if scheme == "dark" else "light") as seen:
         assert faults(seen.page) == []
         use_everything(seen.page)
@@ -75,7 +75,7 @@ def test_axe_finds_nothing(browser: Browser, sample: Path, width: int, scheme: s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_can_tell_the_contrast_of_every_word(browser: Browser, sample: Path, scheme: str) -> None:
+def test_axe_determines_the_contrast_of_every_word(browser: Browser, sample: Path, scheme: str) -> None:
     with visit(browser, sample, scheme="dark" if scheme == "dark" else "light") as seen:
         use_everything(seen.page)
         seen.page.evaluate(SPREAD)
@@ -88,14 +88,14 @@ def test_axe_can_tell_the_contrast_of_every_word(browser: Browser, sample: Path,
         assert any(one["id"] == "color-contrast" for one in found["passes"])
 
 
-def test_axe_finds_nothing_in_a_bare_report(browser: Browser, tmp_path: Path) -> None:
+def test_axe_finds_no_violation_in_a_minimal_report(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "bare.html"
     file.write_text(render(ready_report(), "html"), encoding="utf-8")
     with visit(browser, file) as seen:
         assert faults(seen.page) == []
 
 
-def test_axe_would_find_something(browser: Browser, tmp_path: Path) -> None:
+def test_axe_finds_a_planted_violation(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "bad.html"
     file.write_text("<!doctype html><html><title>x</title><p style='color:#aaa'>pale</p><input></html>", encoding="utf-8")
     with visit(browser, file) as seen:
@@ -103,7 +103,7 @@ def test_axe_would_find_something(browser: Browser, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_whatever_takes_the_keyboard_shows_that_it_has_it(browser: Browser, sample: Path, width: int) -> None:
+def test_every_focusable_element_shows_its_focus(browser: Browser, sample: Path, width: int) -> None:
     with visit(browser, sample, width=width) as seen:
         for _ in range(40):
             seen.page.keyboard.press("Tab")
@@ -112,7 +112,7 @@ def test_whatever_takes_the_keyboard_shows_that_it_has_it(browser: Browser, samp
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_whatever_is_pressed_is_24_pixels_high(browser: Browser, sample: Path, width: int) -> None:
+def test_every_control_is_at_least_24_pixels_high(browser: Browser, sample: Path, width: int) -> None:
     with visit(browser, sample, width=width) as seen:
         use_everything(seen.page)
         low = seen.page.evaluate(

@@ -55,7 +55,7 @@ def count(page: Page, list: str) -> str:
     return page.locator(f'form[data-for="{list}"] output').inner_text()
 
 
-def test_the_matrix_filters_by_text_and_status(browser: Browser, sample: Path) -> None:
+def test_matrix_filters_by_text_and_status(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         form = seen.page.locator('form[data-for="matrix"]')
         assert len(images(seen.page)) == 12
@@ -70,7 +70,7 @@ def test_the_matrix_filters_by_text_and_status(browser: Browser, sample: Path) -
         assert seen.complaints == []
 
 
-def test_a_pool_and_a_status_ask_for_that_status_on_that_pool(browser: Browser, sample: Path) -> None:
+def test_pool_and_status_filter_for_that_status_on_that_pool(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         form = seen.page.locator('form[data-for="matrix"]')
         form.get_by_label("Pool").select_option(label="win2025, windows/amd64:10.0.26100")
@@ -82,7 +82,7 @@ def test_a_pool_and_a_status_ask_for_that_status_on_that_pool(browser: Browser, 
         assert count(seen.page, "matrix") == "2 of 12 images, only ok and win2025, windows/amd64:10.0.26100"
 
 
-def test_images_grouped_by_what_is_wrong_open_and_close(browser: Browser, sample: Path) -> None:
+def test_images_grouped_by_fault_open_and_close(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         folds = seen.page.locator("#matrix .fold button")
@@ -98,14 +98,14 @@ def test_images_grouped_by_what_is_wrong_open_and_close(browser: Browser, sample
         assert "denied" in seen.page.locator("#asked .fold button").all_inner_texts()[0]
 
 
-def test_an_image_leads_to_its_findings(browser: Browser, sample: Path) -> None:
+def test_image_links_to_its_findings(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator("#matrix tr", has_text="rancher/wins:v0.4.11").get_by_role("link", name="1 finding").click()
         assert count(seen.page, "found") == "1 of 10 findings, only “rancher/wins:v0.4.11”"
         assert seen.page.url.endswith("#findings")
 
 
-def test_a_step_leads_to_its_group_though_a_filter_hides_it(browser: Browser, sample: Path) -> None:
+def test_step_links_to_its_group_even_if_a_filter_hides_it(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator('form[data-for="found"]').get_by_label("Text").fill("no such thing")
         seen.page.locator(".steps a").first.click()
@@ -131,7 +131,7 @@ def test_findings_filter_by_severity_check_pool_and_text(browser: Browser, sampl
         assert seen.page.locator(".group:visible").count() == 0
 
 
-def test_long_lists_come_in_pages_and_filters_see_all_of_them(browser: Browser, tmp_path: Path) -> None:
+def test_long_lists_are_paged_and_filters_search_all_pages(browser: Browser, tmp_path: Path) -> None:
     report = sample_report()
     rows = tuple(dataclasses.replace(report.images[0], reference=f"registry.example.com/app-{n}:1") for n in range(250))
     found = tuple(
@@ -173,7 +173,7 @@ def test_ten_thousand_images_on_six_pools_stay_usable(browser: Browser, tmp_path
         assert seen.complaints == []
 
 
-def test_it_asks_for_nothing_but_itself(browser: Browser, sample: Path) -> None:
+def test_page_requests_no_other_file(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.wait_for_load_state("networkidle")
         assert seen.requests == [sample.as_uri()]
@@ -182,7 +182,7 @@ def test_it_asks_for_nothing_but_itself(browser: Browser, sample: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_width_and_no_scheme_breaks_it(browser: Browser, sample: Path, width: int, scheme: str) -> None:
+def test_page_fits_every_width_and_scheme(browser: Browser, sample: Path, width: int, scheme: str) -> None:
     with visit(browser, sample, width=width, scheme="dark" if scheme == "dark" else "light") as seen:
         assert seen.page.evaluate("document.documentElement.scrollWidth") == width
         colour = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -190,14 +190,14 @@ def test_no_width_and_no_scheme_breaks_it(browser: Browser, sample: Path, width:
         assert bright is (scheme == "light")
 
 
-def test_the_example_fits_a_phone_with_all_that_can_be_opened(browser: Browser, tmp_path: Path) -> None:
+def test_example_fits_a_phone_with_everything_open(browser: Browser, tmp_path: Path) -> None:
     auditor("audit", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23", "--format", "html=report.html", cwd=tmp_path)
     with visit(browser, tmp_path / "report.html", width=390) as seen:
         seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_what_a_baseline_has_is_read_without_scrolling_aside(browser: Browser, tmp_path: Path) -> None:
+def test_baselined_findings_fit_without_horizontal_scrolling(browser: Browser, tmp_path: Path) -> None:
     aside = "Array.from(document.querySelectorAll('.even'), one => one.scrollWidth - one.parentElement.clientWidth)"
     audit = ("audit", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23")
     auditor(*audit, "--format", "json=old.json", cwd=tmp_path)
@@ -207,7 +207,7 @@ def test_what_a_baseline_has_is_read_without_scrolling_aside(browser: Browser, t
             assert max(seen.page.evaluate(aside)) <= 0, width
 
 
-def test_the_keyboard_reaches_the_report_and_the_filters(browser: Browser, sample: Path) -> None:
+def test_keyboard_reaches_the_report_and_the_filters(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.keyboard.press("Tab")
         assert seen.page.evaluate("document.activeElement.textContent") == "Skip to the report"
@@ -222,7 +222,7 @@ def test_the_keyboard_reaches_the_report_and_the_filters(browser: Browser, sampl
         assert seen.page.locator("#found details").first.get_attribute("open") is not None
 
 
-def test_a_slash_goes_to_the_search_in_view_unless_it_is_turned_off(browser: Browser, sample: Path) -> None:
+def test_slash_focuses_the_visible_search_unless_turned_off(browser: Browser, sample: Path) -> None:
     focused = "document.activeElement.form?.dataset.for ?? ''"
     with visit(browser, sample) as seen:
         seen.page.keyboard.press("/")
@@ -238,7 +238,7 @@ def test_a_slash_goes_to_the_search_in_view_unless_it_is_turned_off(browser: Bro
         assert seen.page.evaluate(focused) == ""
 
 
-def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
+def test_command_can_be_copied(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         button = seen.page.locator("button.copy").first
         button.click()
@@ -246,7 +246,7 @@ def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
         assert button.inner_text() in {"Copied", "Selected: press Ctrl+C"}
 
 
-def test_print_brings_all_rows_opens_what_is_folded_and_hides_the_controls(browser: Browser, tmp_path: Path) -> None:
+def test_print_shows_all_rows_opens_folded_parts_and_hides_controls(browser: Browser, tmp_path: Path) -> None:
     with visit(browser, write(tmp_path, large_report(120, 60, 60))) as seen:
         seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         assert images(seen.page) == []
@@ -262,7 +262,7 @@ def test_print_brings_all_rows_opens_what_is_folded_and_hides_the_controls(brows
 
 
 @pytest.mark.parametrize("paper", [703, 728])  # A4 and Letter between their margins, in pixels
-def test_nothing_is_cut_off_on_paper(browser: Browser, tmp_path: Path, paper: int) -> None:
+def test_print_cuts_nothing_off(browser: Browser, tmp_path: Path, paper: int) -> None:
     with visit(browser, write(tmp_path, large_report(60, 30, 30)), width=paper) as seen:
         seen.page.emulate_media(media="print")
         expect(seen.page.locator("#found li")).to_have_count(30)
@@ -273,7 +273,7 @@ def test_nothing_is_cut_off_on_paper(browser: Browser, tmp_path: Path, paper: in
         assert wide == []
 
 
-def test_the_pdf_says_everything_and_its_links_lead_to_sections(browser: Browser, tmp_path: Path) -> None:
+def test_pdf_is_complete_and_its_links_lead_to_sections(browser: Browser, tmp_path: Path) -> None:
     report = large_report(60, 30, 30)
     with visit(browser, write(tmp_path, report)) as seen:
         seen.page.pdf(path=tmp_path / "report.pdf", format="A4")
@@ -293,7 +293,7 @@ def test_the_pdf_says_everything_and_its_links_lead_to_sections(browser: Browser
     assert len(links) >= 5
 
 
-def test_without_javascript_everything_is_there(browser: Browser, sample: Path) -> None:
+def test_page_without_javascript_is_complete(browser: Browser, sample: Path) -> None:
     with visit(browser, sample, javascript=False) as seen:
         assert len(images(seen.page)) == 12
         assert seen.page.locator("#found li:visible").count() == 10
@@ -338,7 +338,7 @@ def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert count(seen.page, "found") == "1 of 1 findings, only “</SCRIPT>”"
 
 
-def test_linux_stands_beside_windows_and_below_it_on_a_phone(browser: Browser, sample: Path) -> None:
+def test_linux_is_next_to_windows_and_below_it_on_a_phone(browser: Browser, sample: Path) -> None:
     places = {}
     for width in (1280, 390):
         with visit(browser, sample, width=width) as seen:

@@ -21,11 +21,11 @@ def rows(report: Report) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(render(report, "csv"), newline=""), strict=True))
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_csv_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.csv", render(sample_report(), "csv"))
 
 
-def test_one_row_for_each_image_and_pool() -> None:
+def test_csv_has_one_row_per_image_and_pool() -> None:
     report = sample_report()
     shown = rows(report)
     assert [(row["image"], row["pool"], row["status"]) for row in shown] == [
@@ -34,19 +34,19 @@ def test_one_row_for_each_image_and_pool() -> None:
     assert shown[0]["bytes"].isdigit()
 
 
-def test_an_image_that_no_pool_needs_has_a_row() -> None:
+def test_image_that_no_pool_needs_has_a_row() -> None:
     image = ImageRow("busybox:1", "sha256:ab", ("list a:1", "list b:2"), ())
     (row,) = rows(dataclasses.replace(ready_report(), images=(image,)))
     assert (row["image"], row["pool"], row["digest"], row["why"]) == ("busybox:1", "", "sha256:ab", "list a:1; list b:2")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "＝1"])  # noqa: RUF001 - a wide =
-def test_a_formula_is_made_inert(text: str) -> None:
+def test_formula_is_made_inert(text: str) -> None:
     assert inert(text).startswith("'")
 
 
 @pytest.mark.parametrize("text", ["", "a", "sha256:ab", "'quoted'", "10.0.20348"])
-def test_other_text_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert inert(text) == text
 
 

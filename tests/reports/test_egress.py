@@ -21,7 +21,7 @@ def listed(report: Report) -> list[str]:
     return [line for line in render(report, "egress").splitlines() if line and not line.startswith("#")]
 
 
-def test_each_host_once_with_everybody_who_dials_it() -> None:
+def test_each_host_is_listed_once_with_its_clients() -> None:
     rows = (
         EgressRow(
             "mcr.microsoft.com", 443, "https", "win2019 (containerd)", "layers of a", "the pull fails", "foreign-layer-egress"
@@ -39,7 +39,7 @@ def test_each_host_once_with_everybody_who_dials_it() -> None:
         assert f"# {who} (containerd): layers of" in shown
 
 
-def test_no_host_is_said_and_is_no_promise() -> None:
+def test_empty_list_is_stated_without_a_promise() -> None:
     shown = render(dataclasses.replace(partly_ready_report(), egress=()), "egress")
     assert "0 external hosts" in shown
     assert "Not examined: internal registry or archives (not declared)" in shown
@@ -52,7 +52,7 @@ def test_no_host_is_said_and_is_no_promise() -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example\ninside.example", "#evil.example", "", "a b", "evil.example\u2028inside.example"]
 )
-def test_what_is_no_host_name_is_no_entry_and_is_not_lost(host: str) -> None:
+def test_invalid_host_name_is_a_comment_and_not_an_entry(host: str) -> None:
     row = EgressRow(host, 443, "https", "who\nhost:1", "why\x85host:2", "blocked\u2029host:3", "x\nhost:4")
     report = dataclasses.replace(ready_report(), egress=(row,))
     assert listed(report) == []
@@ -61,7 +61,7 @@ def test_what_is_no_host_name_is_no_entry_and_is_not_lost(host: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
-def test_any_report_gives_one_line_for_each_host_and_port(report: Report) -> None:
+def test_any_report_gives_one_line_per_host_and_port(report: Report) -> None:
     shown = render(report, "egress")
     entries, none = listed(report), re.findall(r"^# Not a valid host name, so not listed: ", shown, re.MULTILINE)
     assert all(ENTRY.fullmatch(entry) for entry in entries)

@@ -38,12 +38,12 @@ def test_names_are_unique_and_known() -> None:
         format_named("pdf")
 
 
-def test_colour_changes_only_text() -> None:
+def test_colour_changes_only_the_text_format() -> None:
     for row in FORMATS:
         plain, coloured = render(sample_report(), row.name), render(sample_report(), row.name, colour=True)
         assert (plain != coloured) is row.colours
 
 
-def test_listing_the_formats_loads_no_renderer() -> None:
+def test_list_of_formats_loads_no_renderer() -> None:
     code = "import sys, reports; assert not {'jinja2', 'tabulate'} & set(sys.modules), 'loaded too early'"
     subprocess.run([sys.executable, "-c", code], check=True)

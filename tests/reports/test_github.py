@@ -54,11 +54,11 @@ def many_findings(count: int) -> Report:
     return dataclasses.replace(ready_report(), findings=tuple(found))
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_annotations_equal_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.github.txt", render(sample_report(), "github"))
 
 
-def test_a_finding_marks_its_line() -> None:
+def test_finding_annotates_its_line() -> None:
     first = annotations(sample_report())[0]
     assert first.level == "error"
     assert first.properties == {
@@ -70,7 +70,7 @@ def test_a_finding_marks_its_line() -> None:
     assert "Fix: Rewrite the manifest without urls" in first.message
 
 
-def test_only_what_counts_is_annotated_and_questions_are_warnings() -> None:
+def test_only_active_outcomes_are_annotated_and_undetermined_ones_are_warnings() -> None:
     levels = [read.level for read in annotations(beside_report())]
     assert levels.count("error") == 1
     assert len(annotations(undetermined_report())) == 3
@@ -79,7 +79,7 @@ def test_only_what_counts_is_annotated_and_questions_are_warnings() -> None:
     assert "baselined" in render(beside_report(), "github").splitlines()[-1]
 
 
-def test_ten_are_annotated_and_the_rest_is_logged() -> None:
+def test_ten_findings_are_annotated_and_the_rest_is_logged() -> None:
     assert len(annotations(many_findings(10))) == 10
     assert "more annotation" not in render(many_findings(10), "github")
     shown = render(many_findings(25), "github").splitlines()
@@ -89,7 +89,7 @@ def test_ten_are_annotated_and_the_rest_is_logged() -> None:
     assert len(shown) == 10 + 1 + 15 + 1
 
 
-def test_nothing_of_a_finding_ends_its_field() -> None:
+def test_text_of_a_finding_never_ends_its_field() -> None:
     place = Location("a,line=9::b%3A.txt", 3)
     finding = Finding(Subject("line", "a"), "50%\r\n::error::no", location=place, check="x:y,z", severity=Severity.WARNING)
     (back,) = annotations(dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.WARNING),)))
@@ -99,7 +99,7 @@ def test_nothing_of_a_finding_ends_its_field() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
-def test_any_report_gives_commands_of_ours_alone(report: Report) -> None:
+def test_any_report_gives_only_expected_commands(report: Report) -> None:
     lines = render(report, "github").splitlines()
     for level in ("error", "warning", "notice"):
         assert len([line for line in lines if line.startswith(f"::{level} ")]) <= 10

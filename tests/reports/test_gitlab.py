@@ -51,25 +51,25 @@ def issues(report: Report) -> list[dict[str, Any]]:
     return shown
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_issues_equal_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.codequality.json", render(sample_report(), "gitlab"))
 
 
-def test_an_issue_names_check_place_and_severity() -> None:
+def test_issue_names_check_location_and_severity() -> None:
     first = issues(sample_report())[0]
     assert (first["check_name"], first["severity"]) == ("foreign-layer-egress", "critical")
     assert first["location"] == {"path": "examples/plant-7/lists/windows-images.txt", "lines": {"begin": 4}}
     assert issues(ready_report()) == []
 
 
-def test_what_has_no_place_is_at_the_plan() -> None:
+def test_outcome_without_a_location_is_at_the_plan() -> None:
     paths = {row["location"]["path"] for row in issues(sample_report()) if row["description"].startswith("Undetermined")}
     assert paths == {"examples/plant-7/plan.yaml"}
     bare = issues(dataclasses.replace(sample_report(), plan_path=""))
     assert {row["location"]["path"] for row in bare if row["description"].startswith("Undetermined")} == {"audit"}
 
 
-def test_what_is_waived_is_info_and_says_who() -> None:
+def test_waived_finding_is_info_and_names_the_owner() -> None:
     (waived,) = [row for row in issues(sample_report()) if row["description"].startswith("Waived")]
     assert waived["severity"] == "info"
     assert waived["description"].startswith("Waived by platform team until 2027-03-31 (rotation is planned for March): ")
@@ -79,7 +79,7 @@ def test_what_is_waived_is_info_and_says_who() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
-def test_any_report_obeys_the_format_with_one_issue_for_each_thing(report: Report) -> None:
+def test_any_report_conforms_with_one_issue_per_outcome(report: Report) -> None:
     shown = issues(report)
     FORMAT.validate(shown)
     assert len(shown) == len(report.findings) + len(report.undetermined) + len(unexamined(report))

@@ -53,7 +53,7 @@ def enter(page: Page) -> None:
     page.keyboard.press("Tab")
 
 
-def test_tab_comes_to_one_cell_and_leaves_the_grid_again(browser: Browser, sample: Path) -> None:
+def test_tab_stops_at_one_cell_of_the_grid(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         assert seen.page.get_by_role("grid", name="Images by pool").count() == 1
         assert seen.page.locator(STOPS).count() == 1
@@ -66,7 +66,7 @@ def test_tab_comes_to_one_cell_and_leaves_the_grid_again(browser: Browser, sampl
         assert seen.complaints == []
 
 
-def test_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edges(browser: Browser, sample: Path) -> None:
+def test_arrow_keys_move_between_cells_and_stop_at_the_edges(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         enter(seen.page)
         columns = seen.page.locator("#matrix thead th").count()
@@ -86,7 +86,7 @@ def test_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edges(browser: Browser,
         assert press(seen.page, "Shift+Tab") == [11, 0]  # where it was left
 
 
-def test_what_has_the_keyboard_is_in_view_and_not_under_the_head(browser: Browser, sample: Path) -> None:
+def test_focused_cell_is_visible_below_the_header(browser: Browser, sample: Path) -> None:
     with visit(browser, sample, width=900) as seen:
         enter(seen.page)
         for keys in (("Control+End",), ("Home",), ("PageUp",), ("End", "ArrowUp", "ArrowLeft")):
@@ -97,7 +97,7 @@ def test_what_has_the_keyboard_is_in_view_and_not_under_the_head(browser: Browse
             ), keys
 
 
-def test_enter_on_an_image_leads_to_its_findings(browser: Browser, sample: Path) -> None:
+def test_enter_on_an_image_opens_its_findings(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator("#matrix tbody th", has_text="rancher/wins:v0.4.11").evaluate(
             "cell => { cell.tabIndex = -1; cell.focus(); }"
@@ -107,7 +107,7 @@ def test_enter_on_an_image_leads_to_its_findings(browser: Browser, sample: Path)
         assert seen.page.url.endswith("#findings")
 
 
-def test_hidden_pools_are_passed_over_and_a_filter_keeps_a_stop(browser: Browser, sample: Path) -> None:
+def test_arrow_keys_skip_hidden_pools_and_a_filter_keeps_one_tab_stop(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         form = seen.page.locator('form[data-for="matrix"]')
         form.get_by_label("Pool").select_option(label="win2025, windows/amd64:10.0.26100")
@@ -122,7 +122,7 @@ def test_hidden_pools_are_passed_over_and_a_filter_keeps_a_stop(browser: Browser
         expect(seen.page.locator(STOPS)).to_have_count(1)
 
 
-def test_groups_open_on_the_way_and_keep_the_column(browser: Browser, sample: Path) -> None:
+def test_arrow_keys_open_groups_and_keep_the_column(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         enter(seen.page)
@@ -138,7 +138,7 @@ def test_groups_open_on_the_way_and_keep_the_column(browser: Browser, sample: Pa
         assert seen.page.evaluate(f"{HERE}.cellIndex") == 1
 
 
-def test_going_down_brings_more_rows(browser: Browser, tmp_path: Path) -> None:
+def test_arrow_down_loads_more_rows(browser: Browser, tmp_path: Path) -> None:
     report = sample_report()
     rows = tuple(dataclasses.replace(report.images[0], reference=f"registry.example.com/app-{n}:1") for n in range(250))
     file = tmp_path / "report.html"

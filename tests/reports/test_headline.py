@@ -30,13 +30,13 @@ def words(report: Report, format: str) -> str:
 
 
 @pytest.mark.parametrize("format", SAYS_IT)
-def test_a_whole_scope_makes_the_promise_in_every_format_with_a_headline(format: str) -> None:
+def test_complete_scope_gives_the_promise_in_every_format_with_a_headline(format: str) -> None:
     assert PROMISE in words(ready_report(), format)
     assert "Not examined" not in words(ready_report(), format)
 
 
 @pytest.mark.parametrize("format", SAYS_IT)
-def test_a_part_of_the_scope_is_named_beside_the_verdict(format: str) -> None:
+def test_partial_scope_is_named_next_to_the_verdict(format: str) -> None:
     said = words(partly_ready_report(), format)
     assert "READY for what was examined: images at their source, how nodes reach it, external connections" in said
     assert LEFT_OUT in said
@@ -49,7 +49,7 @@ def test_no_format_promises_anything_else(format: str, report: Report) -> None:
     assert "will work offline" not in words(report, format)
 
 
-def test_the_words_of_each_verdict() -> None:
+def test_each_verdict_has_its_headline() -> None:
     assert (title(ready_report()), headline(ready_report())) == ("READY", "READY: no findings")
     assert title(partly_ready_report()) == "READY for what was examined"
     assert headline(sample_report()).startswith("NOT READY: 5 errors")
@@ -65,7 +65,7 @@ def test_json_has_the_rows_in_the_order_of_the_areas() -> None:
     assert json.loads(render(ready_report(), "json"))["works_offline_until"] == "2027-06-30"
 
 
-def test_junit_has_a_case_for_each_area() -> None:
+def test_junit_has_a_case_per_area() -> None:
     root = ET.fromstring(render(partly_ready_report(), "junit"))  # noqa: S314 - we wrote it
     suite = root.find("testsuite[@name='scope']")
     assert suite is not None
@@ -75,7 +75,7 @@ def test_junit_has_a_case_for_each_area() -> None:
     assert (skipped.get("message") or "").startswith("switched off: Run without `--only`")
 
 
-def test_gitlab_has_an_issue_for_each_area_that_was_not_examined() -> None:
+def test_gitlab_has_an_issue_per_unexamined_area() -> None:
     issues = json.loads(render(partly_ready_report(), "gitlab"))
     assert [issue["check_name"] for issue in issues] == ["scope"] * 4
     assert issues[0]["description"].startswith("Not examined: internal registry or archives (not declared). Collect with")
@@ -83,7 +83,7 @@ def test_gitlab_has_an_issue_for_each_area_that_was_not_examined() -> None:
     assert json.loads(render(ready_report(), "gitlab")) == []
 
 
-def test_sarif_has_a_notification_for_each_area_that_was_not_examined() -> None:
+def test_sarif_has_a_notification_per_unexamined_area() -> None:
     (run,) = json.loads(render(partly_ready_report(), "sarif"))["runs"]
     notes = run["invocations"][0]["toolConfigurationNotifications"]
     assert [note["descriptor"]["id"] for note in notes] == [
@@ -93,7 +93,7 @@ def test_sarif_has_a_notification_for_each_area_that_was_not_examined() -> None:
     assert run["properties"]["headline"].startswith("READY for what was examined: ")
 
 
-def test_html_shows_the_rows_and_a_ready_part_is_not_green() -> None:
+def test_html_shows_the_rows_and_a_partially_ready_verdict_is_not_green() -> None:
     shown = render(partly_ready_report(), "html")
     assert 'class="verdict i"' in shown
     assert shown.count('<span class="b o">examined</span>') == 6
@@ -101,7 +101,7 @@ def test_html_shows_the_rows_and_a_ready_part_is_not_green() -> None:
     assert 'class="verdict o"' in render(ready_report(), "html")
 
 
-def test_the_index_of_a_fleet_says_how_much_was_examined() -> None:
+def test_index_of_a_fleet_states_the_examined_areas() -> None:
     entries = (
         IndexedSite("a.yaml", 0, ready_report()),
         IndexedSite("b.yaml", 0, partly_ready_report()),
@@ -115,7 +115,7 @@ def test_the_index_of_a_fleet_says_how_much_was_examined() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(reports)
-def test_only_a_ready_report_with_all_areas_promises_anything(report: Report) -> None:
+def test_only_a_ready_report_with_all_areas_has_the_promise(report: Report) -> None:
     if "will work offline until" in meaning(report):
         assert report.verdict is Verdict.READY
         assert {row.area for row in report.scope if row.is_examined} == set(Area)

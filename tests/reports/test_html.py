@@ -73,7 +73,7 @@ def shown() -> str:
     return render(sample_report(), "html")
 
 
-def test_the_policy_allows_exactly_what_is_inlined(shown: str) -> None:
+def test_content_policy_allows_exactly_the_inlined_parts(shown: str) -> None:
     document = Document(shown)
     policy = next(meta["content"] or "" for meta in document.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none';")
@@ -84,14 +84,14 @@ def test_the_policy_allows_exactly_what_is_inlined(shown: str) -> None:
     assert re.findall(r"'sha256-([^']+)'", policy) == hashes
 
 
-def test_nothing_points_outside_and_nothing_is_styled_or_run_inline(shown: str) -> None:
+def test_page_has_no_external_link_and_no_inline_style_or_handler(shown: str) -> None:
     for tag, attributes in Document(shown).tags:
         assert tag not in {"link", "img", "iframe", "object", "base"}
         assert not [name for name in attributes if name == "style" or name.startswith("on") or name == "src"]
         assert (attributes.get("href") or "#").startswith("#")
 
 
-def test_every_link_lands_and_every_control_has_a_label(shown: str) -> None:
+def test_every_link_has_a_target_and_every_control_a_label(shown: str) -> None:
     document = Document(shown)
     ids = [attributes["id"] for _, attributes in document.tags if attributes.get("id")]
     assert len(ids) == len(set(ids))
@@ -101,7 +101,7 @@ def test_every_link_lands_and_every_control_has_a_label(shown: str) -> None:
     assert len(document.all("h1")) == 1
 
 
-def test_the_sections_of_a_full_report(shown: str) -> None:
+def test_full_report_has_all_sections(shown: str) -> None:
     ids = {attributes.get("id") for attributes in Document(shown).all("h2")}
     assert ids == {
         "verdict",
@@ -122,20 +122,20 @@ def test_the_sections_of_a_full_report(shown: str) -> None:
     assert "regctl image mod" in shown
 
 
-def test_a_bare_report_has_no_empty_sections() -> None:
+def test_minimal_report_has_no_empty_sections() -> None:
     shown = render(ready_report(), "html")
     assert [attributes.get("id") for attributes in Document(shown).all("h2")] == ["verdict", "scope", "appendix"]
     assert "READY" in shown
 
 
-def test_undetermined_never_reads_as_ready() -> None:
+def test_undetermined_is_never_shown_as_ready() -> None:
     shown = render(undetermined_report(), "html")
     assert "UNDETERMINED" in shown
     assert "READY" not in shown
     assert "This is not a pass" in shown
 
 
-def test_the_matrix_has_every_cell_once() -> None:
+def test_matrix_has_every_cell_once() -> None:
     report = sample_report()
     matrix = matrices.matrix(report)
     assert [column.pool for column in matrix.columns] == ["control", "win2022", "win2025"]
@@ -144,7 +144,7 @@ def test_the_matrix_has_every_cell_once() -> None:
     assert [row.findings for row in matrix.rows[:6]] == [1, 1, 1, 1, 1, 0]
 
 
-def test_images_are_put_together_by_what_is_wrong_and_by_what_needs_them() -> None:
+def test_images_are_grouped_by_fault_and_by_need() -> None:
     matrix = matrices.matrix(sample_report())
     assert matrix.sources == ("list examples/plant-7/lists/images.txt",)
     wrong = [[matrix.troubles[place] for place in row.wrong] for row in matrix.rows]
@@ -153,7 +153,7 @@ def test_images_are_put_together_by_what_is_wrong_and_by_what_needs_them() -> No
     assert wrong[6] == [matrices.NOTHING_WRONG]
 
 
-def test_more_titles_than_anyone_reads_give_way_to_wider_ones() -> None:
+def test_too_many_group_titles_are_replaced_by_wider_ones() -> None:
     report = sample_report()
     images = tuple(
         ImageRow(
@@ -171,7 +171,7 @@ def test_more_titles_than_anyone_reads_give_way_to_wider_ones() -> None:
     assert all(row.needed and row.wrong for row in matrix.rows)
 
 
-def test_a_detail_that_names_its_image_is_one_reason_for_all_images() -> None:
+def test_detail_with_the_image_name_is_one_reason_for_all_images() -> None:
     images = tuple(
         ImageRow(f"r/a:{number}", "", (), (Cell("linux/amd64", "a", CellStatus.ABSENT, detail=f"404 for r/a:{number}"),))
         for number in range(3)
@@ -179,7 +179,7 @@ def test_a_detail_that_names_its_image_is_one_reason_for_all_images() -> None:
     assert matrices.matrix(dataclasses.replace(sample_report(), images=images)).troubles == ("absent: 404 for …",)
 
 
-def test_a_cell_with_foreign_layers_is_not_shown_as_in_order() -> None:
+def test_cell_with_foreign_layers_is_not_shown_as_passed() -> None:
     assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK, foreign_layers=1)) == "w"
     assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK)) == "o"
     assert shapes.tone("a status of a later version") == "u"
@@ -195,11 +195,11 @@ def test_bars_are_to_scale() -> None:
     assert shapes.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B over capacity"
 
 
-def test_facts_in_words() -> None:
+def test_facts_are_formatted_as_text() -> None:
     assert [shapes.fact(value) for value in (True, False, ("a", "b"), 5, "x")] == ["yes", "no", "a, b", "5", "x"]
 
 
-def test_a_page_becomes_headings_paragraphs_and_items() -> None:
+def test_check_page_becomes_headings_paragraphs_and_items() -> None:
     page = f"Title line\nof two.\n\n## {HEADINGS[0]}\nWords\nand words.\n- one\n  more\n* two\n\n{HEADINGS[1]}\nLast."
     assert paragraphs(page) == (
         ("p", "Title line of two."),
@@ -213,7 +213,7 @@ def test_a_page_becomes_headings_paragraphs_and_items() -> None:
     assert paragraphs("") == ()
 
 
-def test_what_stands_between_backticks_is_code_and_everything_is_escaped() -> None:
+def test_backticks_mark_code_and_all_text_is_escaped() -> None:
     assert coded("Run `auditor <collect>` & `wait`, `") == "Run <code>auditor &lt;collect&gt;</code> &amp; <code>wait</code>, `"
 
 
@@ -223,7 +223,7 @@ def test_every_row_of_a_long_list_is_one_line(shown: str) -> None:
     assert len(rows) == len(report.images) + len(shapes.asked(report)) + len(summary.active(report))
 
 
-def test_a_big_matrix_stays_small() -> None:
+def test_large_matrix_stays_small() -> None:
     report = sample_report()
     big = dataclasses.replace(report, images=report.images * 100)
     grown = len(render(big, "html")) - len(render(report, "html"))
@@ -232,7 +232,7 @@ def test_a_big_matrix_stays_small() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(reports)
-def test_any_report_is_a_whole_document_without_foreign_tags(report: Report) -> None:
+def test_any_report_is_a_complete_document_without_injected_tags(report: Report) -> None:
     shown = render(report, "html")
     shown.encode()
     document = Document(shown)
@@ -242,7 +242,7 @@ def test_any_report_is_a_whole_document_without_foreign_tags(report: Report) -> 
     assert all(char == "\n" or char.isprintable() for char in shown)
 
 
-def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> None:
+def test_rows_with_equal_text_are_merged_and_name_all_subjects() -> None:
     report = sample_report()
     trust = tuple(TrustRow("e:1", f"p{n}", "curl", Prospect.FAILS, (), (), "no") for n in range(9))
     egress = tuple(EgressRow("h", 80, "http", f"p{n}", "why", "end", "x") for n in range(9))
@@ -256,7 +256,7 @@ def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> 
     assert "<small>9 questions</small>" in render(report, "html")
 
 
-def test_a_check_that_passed_is_not_given_the_title_of_a_problem() -> None:
+def test_passed_check_does_not_have_the_title_of_a_fault() -> None:
     shown = render(sample_report(), "html")
     passed = next(row for row in sample_report().checks if row.status is Status.PASSED)
     line = next(line for line in shown.splitlines() if f"<code>{passed.rule.id}</code>" in line and "<summary>" in line)
@@ -264,7 +264,7 @@ def test_a_check_that_passed_is_not_given_the_title_of_a_problem() -> None:
     assert f"Fault: {passed.rule.title}." in html.unescape(shown)
 
 
-def test_or_is_said_once() -> None:
+def test_alternative_remedy_has_one_or() -> None:
     finding = Finding(
         Subject("line", "a"),
         "m",

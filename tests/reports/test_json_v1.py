@@ -27,7 +27,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts facts"
+LATER = "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts facts calendar"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
@@ -41,6 +41,7 @@ KEYS = {
     "scope": "area title status examined undetermined missing errors warnings required hint",
     "evidence": "what place seen absent failed oldest newest",
     "trust": "endpoint pool client verdict path dials symptom os steps",
+    "calendar": "kind name ends days standing renewal basis detail",
 }
 
 
@@ -49,7 +50,7 @@ def read(report: Report) -> dict[str, Any]:
     return shown
 
 
-def test_the_keys_are_those_of_the_contract() -> None:
+def test_keys_are_those_of_the_contract() -> None:
     shown = read(sample_report())
     assert list(shown) == f"{TOP} {LATER}".split()
     for name, keys in KEYS.items():
@@ -66,7 +67,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
     assert list(shown["storage"]["registry"])[:4] == ["bytes", "capacity", "provenance", "items"]
 
 
-def test_what_is_not_known_is_null() -> None:
+def test_unknown_value_is_null() -> None:
     shown = read(ready_report())
     assert shown["plan"] == {"name": "", "path": None, "sha256": None}
     findings = {row["subject"]["id"]: row for row in read(sample_report())["findings"]}
@@ -80,23 +81,23 @@ def test_what_is_not_known_is_null() -> None:
     assert waived == [{"owner": "platform team", "reason": "rotation is planned for March", "expires": "2027-03-31"}]
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_json_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.json", render(sample_report(), "json"))
 
 
-def test_each_row_has_a_line_of_its_own() -> None:
+def test_each_row_is_on_a_separate_line() -> None:
     shown = render(sample_report(), "json")
     rows = [json.loads(line.rstrip(",")) for line in shown.splitlines() if line.startswith('  {"check"')]
     assert len(rows) == len(sample_report().findings) + len(sample_report().undetermined)
 
 
-def test_reports_validate_and_the_schema_is_one() -> None:
+def test_reports_conform_to_the_schema_and_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for report in (sample_report(), ready_report(), undetermined_report()):
         VALIDATOR.validate(read(report))
 
 
-def test_numbers_that_json_lacks_become_text() -> None:
+def test_numbers_that_json_does_not_support_become_text() -> None:
     finding = Finding(
         Subject("line", "a"), "m", facts={"ratio": math.nan, "limit": math.inf, "half": 0.5}, check="x", severity=Severity.INFO
     )
@@ -124,7 +125,7 @@ def test_every_documented_property_is_required_and_others_are_allowed() -> None:
         assert all("description" in item or "$ref" in item for item in schema["properties"].values())
 
 
-def test_the_schema_knows_every_closed_set() -> None:
+def test_schema_lists_every_closed_set() -> None:
     definitions = SCHEMA["$defs"]
     assert SCHEMA["properties"]["verdict"]["enum"] == [*Verdict]
     assert definitions["check"]["properties"]["status"]["enum"] == [*Status]
@@ -153,12 +154,12 @@ def refuse(name: str) -> None:
 
 @given(reports)
 @settings(max_examples=25, deadline=None)
-def test_the_pieces_are_the_text_and_the_mapping_is_what_they_say(report: Report) -> None:
+def test_pieces_text_and_mapping_are_equal(report: Report) -> None:
     assert "".join(pieces(report)) == render(report, "json")
     assert json.loads(render(report, "json")) == mapping(report)
 
 
-def test_a_long_report_is_written_row_by_row() -> None:
+def test_long_report_is_written_row_by_row() -> None:
     report = sample_report()
     long = dataclasses.replace(report, findings=report.findings * 2_000, images=report.images * 2_000)
     tracemalloc.start()

@@ -33,11 +33,11 @@ def outcomes(report: Report) -> dict[str, list[TestCase]]:
     return found
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_junit_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.junit.xml", render(sample_report(), "junit"))
 
 
-def test_errors_fail_and_what_is_below_the_threshold_passes_with_its_words() -> None:
+def test_errors_fail_and_lower_severities_pass_with_their_message() -> None:
     found = outcomes(sample_report())
     assert {case.classname for case in found["Failure"]} == {
         "windows.foreign-layer-egress",
@@ -50,12 +50,12 @@ def test_errors_fail_and_what_is_below_the_threshold_passes_with_its_words() -> 
     assert any("Fix: Give the registry at least 41.3 GB." in str(case.system_out) for case in below)
 
 
-def test_the_threshold_decides_what_fails() -> None:
+def test_threshold_decides_which_cases_fail() -> None:
     at = {severity: len(outcomes(dataclasses.replace(sample_report(), fail_on=severity))["Failure"]) for severity in Severity}
     assert at[Severity.ERROR] < at[Severity.WARNING] < at[Severity.INFO]
 
 
-def test_what_is_undetermined_is_an_error_with_the_reason() -> None:
+def test_undetermined_outcome_is_an_error_with_the_reason() -> None:
     found = outcomes(sample_report())["Error"]
     assert len(found) == 3
     assert all(case.result[0].message.startswith("undetermined: ") for case in found)
@@ -69,20 +69,20 @@ def test_waived_baselined_and_not_applicable_are_skipped_with_the_reason() -> No
     assert len(outcomes(beside_report())["Failure"]) == 1
 
 
-def test_a_place_is_told() -> None:
+def test_location_is_stated() -> None:
     case = next(case for case in cases(sample_report()) if case.classname == "images.image-absent" and case.result)
     assert "at examples/plant-7/plan.yaml:31:5" in case.result[0].text
     element = root_of(sample_report()).find(".//testcase[@file='examples/plant-7/plan.yaml'][@line='31']")
     assert element is not None
 
 
-def test_a_check_that_passed_is_a_case() -> None:
+def test_passed_check_is_a_case() -> None:
     passed = [case.name for case in outcomes(sample_report())["passed"] if not case.system_out]
     assert "An entry of an image list is no image reference: 21 examined" in passed
     assert [case.classname for case in cases(ready_report())] == [f"scope.{area.value}" for area in Area]
 
 
-def test_an_id_that_stands_in_for_a_title_is_cleaned_like_one() -> None:
+def test_id_used_as_a_title_is_cleaned() -> None:
     row, *rest = sample_report().checks
     plain = dataclasses.replace(row, rule=dataclasses.replace(row.rule, id="a\x1fb", title=""))
     root = root_of(dataclasses.replace(sample_report(), checks=(plain, *rest)))

@@ -18,11 +18,11 @@ LINE = re.compile(
 )
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_lines_equal_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.lines.txt", render(sample_report(), "lines"))
 
 
-def test_a_finding_is_at_its_line() -> None:
+def test_finding_is_at_its_line() -> None:
     first = LINE.fullmatch(render(sample_report(), "lines").splitlines()[0])
     assert first is not None
     assert first.group("file", "line", "column", "level") == (
@@ -33,7 +33,7 @@ def test_a_finding_is_at_its_line() -> None:
     )
 
 
-def test_only_what_counts_has_a_line() -> None:
+def test_only_active_outcomes_have_a_line() -> None:
     assert render(ready_report(), "lines").count("\n") == 1
     *found, last = render(beside_report(), "lines").splitlines()
     assert len([line for line in found if ": error: " in line]) == 1
@@ -42,7 +42,7 @@ def test_only_what_counts_has_a_line() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
-def test_no_text_makes_a_line_of_its_own(report: Report) -> None:
+def test_hostile_text_never_adds_a_line(report: Report) -> None:
     *found, last = render(report, "lines").split("\n")[:-1]
     assert all(LINE.fullmatch(line) for line in found)
     assert title(report) in last

@@ -35,11 +35,11 @@ def many_findings(count: int, message: str) -> Report:
     return dataclasses.replace(sample_report(), findings=tuple(found))
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_markdown_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.md", render(sample_report(), "markdown"))
 
 
-def test_the_verdict_and_every_part_are_there() -> None:
+def test_verdict_and_every_section_are_present() -> None:
     shown = render(beside_report(), "markdown")
     assert shown.startswith("## ❌ NOT READY: 1 error, ")
     for heading in (
@@ -56,7 +56,7 @@ def test_the_verdict_and_every_part_are_there() -> None:
 
 
 @pytest.mark.parametrize("message", ["m" * 900, "ß*" * 400])
-def test_what_finds_no_room_is_counted(message: str) -> None:
+def test_omitted_findings_are_counted(message: str) -> None:
     shown = render(many_findings(500, message), "markdown")
     assert len(shown.encode()) <= MOST
     found = re.search(r"Omitted because of GitHub's size limit: (\d+) findings and questions", shown)
@@ -68,23 +68,23 @@ def test_what_finds_no_room_is_counted(message: str) -> None:
 @pytest.mark.parametrize(
     "text", ["*a*", "_a_", "[a](http://b)", "![a](b)", "<b>", "&lt;", "`a`", "a | b", "~~a~~", "\\*", "<!-- a", "# a", "$a$"]
 )
-def test_outside_text_stands_for_itself(text: str) -> None:
+def test_external_text_is_shown_literally(text: str) -> None:
     html = READER.renderInline(escaped(text))
     assert html == text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def test_nobody_is_called_by_name() -> None:
+def test_external_text_mentions_no_user() -> None:
     assert escaped("@team and (@you), not a@b") == "@<!-- -->team and (@<!-- -->you), not a@b"
 
 
 @pytest.mark.parametrize("text", ["a", "a`b", "``", "`a`", "a``b`"])
-def test_a_code_span_holds_any_text(text: str) -> None:
+def test_code_span_holds_any_text(text: str) -> None:
     assert READER.renderInline(code(text)) == f"<code>{text}</code>"
 
 
 @settings(max_examples=80, deadline=None)
 @given(reports)
-def test_any_report_fits_and_brings_no_markup(report: Report) -> None:
+def test_any_report_fits_and_adds_no_markup(report: Report) -> None:
     shown = render(report, "markdown")
     assert len(shown.encode()) <= MOST
     assert tags(shown) <= EXPECTED

@@ -13,7 +13,7 @@ from reports.headline import meaning
 from tests.reports.sample import beside_report, sample_report
 
 
-def test_json_marks_each() -> None:
+def test_json_marks_each_baselined_finding() -> None:
     shown = json.loads(render(beside_report(), "json"))
     assert [row["baselined"] for row in shown["findings"]] == [item.baselined for item in beside_report().findings]
     assert shown["baseline"] == {"plan": "plant-7", "audited_at": "2026-10-01", "findings": 4}
@@ -21,7 +21,7 @@ def test_json_marks_each() -> None:
     assert json.loads(render(sample_report(), "json"))["baseline"] is None
 
 
-def test_text_lists_them_apart() -> None:
+def test_text_lists_baselined_findings_separately() -> None:
     shown = render(beside_report(), "text")
     assert "NOT READY: 1 error, 4 warnings, 1 info, 3 undetermined, 1 waived, 4 baselined." in shown
     section = shown.partition("-- Baselined: 4 findings already in the baseline")[2]
@@ -30,7 +30,7 @@ def test_text_lists_them_apart() -> None:
     assert "Baselined" not in render(sample_report(), "text")
 
 
-def test_html_has_a_table_of_them() -> None:
+def test_html_has_a_table_of_baselined_findings() -> None:
     shown = render(beside_report(), "html")
     table = shown.partition('<h2 id="baselined">')[2].partition("</section>")[0]
     assert table.count("<tr>") == 1 + 4
@@ -39,7 +39,7 @@ def test_html_has_a_table_of_them() -> None:
 
 
 @pytest.mark.parametrize("severity", ["error", "warning"])
-def test_ready_beside_a_baseline_is_no_promise_unless_nothing_in_it_blocks(severity: str) -> None:
+def test_ready_with_a_blocking_baselined_finding_has_no_promise(severity: str) -> None:
     report = beside_report()
     alike = [item for item in report.findings if item.waived is None and item.severity == severity]
     known = tuple(dataclasses.replace(item, baselined=True) for item in alike)

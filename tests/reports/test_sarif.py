@@ -35,7 +35,7 @@ def run_of(report: Report) -> dict[str, Any]:
     return run
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_sarif_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.sarif", render(sample_report(), "sarif"))
 
 
@@ -47,7 +47,7 @@ def test_every_check_is_a_rule_with_its_page() -> None:
     assert rules[0]["name"] == "ImageReferenceInvalid"
 
 
-def test_findings_fail_at_their_place_and_questions_are_open() -> None:
+def test_findings_fail_at_their_location_and_undetermined_ones_are_open() -> None:
     report = sample_report()
     run = run_of(report)
     rules = run["tool"]["driver"]["rules"]
@@ -74,7 +74,7 @@ def test_waivers_are_suppressions_and_the_baseline_is_a_state() -> None:
     assert "platform team, until 2027-03-31" in suppression["justification"]
 
 
-def test_a_check_that_broke_down_is_said_by_the_run_too() -> None:
+def test_crashed_check_is_a_notification_of_the_run() -> None:
     bug = Undetermined(Subject("check", "image-absent"), Kind.BUG, "it failed", check="image-absent")
     run = run_of(dataclasses.replace(sample_report(), undetermined=(bug,)))
     (invocation,) = run["invocations"]
@@ -94,7 +94,7 @@ def test_a_check_that_broke_down_is_said_by_the_run_too() -> None:
         ("lists\\windows.txt", "lists/windows.txt"),
     ],
 )
-def test_names_of_files_become_uris(file: str, wanted: str) -> None:
+def test_file_names_become_uris(file: str, wanted: str) -> None:
     assert uri(file) == wanted
 
 
@@ -112,14 +112,14 @@ def schema() -> Draft7Validator:
 @pytest.mark.peer
 @settings(max_examples=60, deadline=None)
 @given(reports)
-def test_any_report_obeys_the_schema(report: Report) -> None:
+def test_any_report_conforms_to_the_schema(report: Report) -> None:
     shown = render(report, "sarif")
     assert shown.isascii()
     schema().validate(json.loads(shown))
 
 
 @pytest.mark.peer
-def test_the_validator_finds_no_error_also_as_github_wants_it(tmp_path: Path) -> None:
+def test_validator_finds_no_error_with_the_rules_of_github(tmp_path: Path) -> None:
     odd = Finding(Subject("line", ""), "", location=Location("a b/ü.txt"), check="x", severity=Severity.INFO)
     bare = dataclasses.replace(ready_report(), findings=(JudgedFinding(odd, Severity.INFO),))
     for number, report in enumerate((sample_report(), beside_report(), ready_report(), undetermined_report(), bare)):
@@ -127,7 +127,7 @@ def test_the_validator_finds_no_error_also_as_github_wants_it(tmp_path: Path) ->
 
 
 @pytest.mark.peer
-def test_the_validator_would_find_one(tmp_path: Path) -> None:
+def test_validator_finds_a_planted_error(tmp_path: Path) -> None:
     assert errors_in(render(sample_report(), "sarif").replace('"ruleIndex"', '"ruleNumber"'), tmp_path)
 
 

@@ -29,7 +29,7 @@ def test_steps_begin_with_the_largest_group_of_the_worst_severity() -> None:
     ]
 
 
-def test_info_alone_is_nothing_to_do_first() -> None:
+def test_info_findings_alone_give_no_first_step() -> None:
     assert steps(only(Severity.INFO)) == ()
     assert steps(ready_report()) == ()
     assert [step.advice for step in steps(only(Severity.WARNING))] == ["See the findings below."]
@@ -48,7 +48,7 @@ def test_groups_hold_every_active_finding_once_worst_first() -> None:
     assert ranks == sorted(ranks, reverse=True)
 
 
-def test_one_check_with_two_severities_makes_two_groups() -> None:
+def test_check_with_two_severities_makes_two_groups() -> None:
     found = [
         JudgedFinding(Finding(Subject("line", "a"), "m", check="x", severity=severity), severity)
         for severity in reversed(Severity)
@@ -62,7 +62,7 @@ def group(*remedies: tuple[Remedy, ...]) -> SummaryGroup:
     return SummaryGroup("x", "", Severity.ERROR, tuple(JudgedFinding(item, item.severity) for item in found))
 
 
-def test_shared_remedies_are_the_beginning_that_all_have() -> None:
+def test_shared_remedies_are_the_common_prefix() -> None:
     one, two, three = (Remedy("edit", text) for text in ("one", "two", "three"))
     assert group((one, two)).shared_remedies == ()
     assert group((one, two), (one, two)).shared_remedies == (one, two)
@@ -71,7 +71,7 @@ def test_shared_remedies_are_the_beginning_that_all_have() -> None:
     assert group((one,), ()).shared_remedies == ()
 
 
-def test_checks_that_did_not_apply_go_by_reason() -> None:
+def test_checks_that_did_not_apply_are_grouped_by_reason() -> None:
     reasons = {reason: [row.rule.id for row in rows] for reason, rows in not_applied(sample_report())}
     assert reasons["the plan names no copy tool"] == ["copy-drops-foreign-layers", "transfer-window"]
 
@@ -86,5 +86,5 @@ def test_checks_that_did_not_apply_go_by_reason() -> None:
         ("büro-№", "büro-№"),
     ],
 )
-def test_cleaning(text: str, shown: str) -> None:
+def test_control_characters_are_removed(text: str, shown: str) -> None:
     assert clean(text) == shown

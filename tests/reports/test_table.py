@@ -19,11 +19,11 @@ def rows(width: int) -> st.SearchStrategy[tuple[list[str], ...]]:
 
 
 @given(st.integers(1, 4).flatmap(rows))
-def test_a_table_is_as_tabulate_writes_it(given: tuple[list[str], ...]) -> None:
+def test_table_equals_the_output_of_tabulate(given: tuple[list[str], ...]) -> None:
     headers, *cells = given
     wanted = tabulate(cells, headers, "simple", disable_numparse=True).split("\n")
     assert list(columns(headers, cells)) == [line.rstrip() for line in wanted]
 
 
-def test_a_table_without_rows_has_its_headers() -> None:
+def test_table_without_rows_has_its_headers() -> None:
     assert list(columns(("id", "found when"), ())) == ["id    found when", "----  ------------"]

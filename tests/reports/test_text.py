@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given, settings
 
-from auditor.check import Finding, Part, Remedy, Severity, Subject, Undetermined, symptom
+from auditor.check import Finding, Part, Remedy, Role, Severity, Subject, Undetermined
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.report import Counts, EgressRow, JudgedFinding, Prospect, Report, StorageStage, TrustRow, Verdict
@@ -23,16 +23,16 @@ def with_findings(*findings: Finding) -> Report:
     return dataclasses.replace(ready_report(), findings=tuple(JudgedFinding(item, item.severity) for item in findings))
 
 
-def test_the_golden_file(golden: Golden) -> None:
+def test_text_equals_the_golden_file(golden: Golden) -> None:
     golden("reports/sample.txt", render(sample_report(), "text"))
 
 
-def test_it_fits_80_columns_but_for_commands() -> None:
+def test_text_fits_80_columns_except_commands() -> None:
     for line in render(sample_report(), "text").splitlines():
         assert len(line) <= 80 or line.lstrip().startswith("$ ")
 
 
-def test_the_verdict_comes_first_and_errors_before_warnings() -> None:
+def test_verdict_comes_first_and_errors_before_warnings() -> None:
     shown = render(sample_report(), "text")
     assert shown.startswith("NOT READY: 5 errors, 4 warnings, 1 info, 3 undetermined, 1 waived.\n")
     places = [
@@ -41,7 +41,7 @@ def test_the_verdict_comes_first_and_errors_before_warnings() -> None:
     assert places == sorted(places)
 
 
-def test_undetermined_never_reads_as_ready() -> None:
+def test_undetermined_is_never_shown_as_ready() -> None:
     shown = render(undetermined_report(), "text")
     assert shown.startswith("UNDETERMINED: 3 undetermined.\nThis is not a pass")
     assert "READY" not in shown
@@ -49,21 +49,21 @@ def test_undetermined_never_reads_as_ready() -> None:
     assert "Nothing was examined" in render(nothing, "text")
 
 
-def test_ready_says_until_when() -> None:
+def test_ready_states_its_end_date() -> None:
     shown = render(ready_report(), "text")
     assert shown.startswith("READY: no findings.\n")
     assert "until 2027-06-30" in shown
     assert "What to do first" not in shown
 
 
-def test_waived_findings_stand_apart_with_owner_and_expiry() -> None:
+def test_waived_findings_are_separate_with_owner_and_expiry() -> None:
     head, waived = render(sample_report(), "text").split("Waived: 1 finding")
     assert "certificate-expiring" not in head.split("What to do first")[1].split("Undetermined:")[0]
     assert "platform team, until 2027-03-31: rotation is planned for March" in " ".join(waived.split())
 
 
 @pytest.mark.parametrize(("severity", "shown"), [(Severity.ERROR, 5), (Severity.WARNING, 3), (Severity.INFO, 1)])
-def test_long_groups_are_folded_and_a_shared_remedy_is_said_once(severity: Severity, shown: int) -> None:
+def test_long_groups_are_folded_and_a_shared_remedy_is_shown_once(severity: Severity, shown: int) -> None:
     remedy = Remedy("edit", "Pin it.", ("sed -i s/latest/1/ list",))
     found = (
         Finding(Subject("line", f"a:{n}"), "Moves.", remedies=(remedy,), check="image-unpinned", severity=severity)
@@ -78,7 +78,7 @@ def test_long_groups_are_folded_and_a_shared_remedy_is_said_once(severity: Sever
     assert text.count("$ sed -i") == (severity is Severity.ERROR)
 
 
-def test_a_shared_remedy_has_the_commands_of_every_finding_that_is_shown() -> None:
+def test_shared_remedy_has_the_commands_of_every_shown_finding() -> None:
     found = [
         Finding(
             Subject("image", f"a:{n}"),
@@ -98,7 +98,7 @@ def test_a_shared_remedy_has_the_commands_of_every_finding_that_is_shown() -> No
     assert "... and 4 more commands: --format html or json shows all" in render(with_findings(*one), "text")
 
 
-def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
+def test_findings_that_differ_only_in_pool_and_client_share_an_entry() -> None:
     found = [
         Finding(
             Subject("endpoint", "r:5000", platform, pool),
@@ -118,12 +118,12 @@ def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
     assert "Fix for a (adapt it for the others): Mend a." in text
 
 
-def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
+def test_findings_with_different_facts_are_shown_separately() -> None:
     found = [
         Finding(
             Subject("image", "i:1", "", pool),
             facts={"build": build},
-            parts=(Part(f"{pool} runs build {build}.", names_who=True), *symptom("It says: no match.")),
+            parts=(Part(f"{pool} runs build {build}.", names_who=True), Part("It says: no match.", Role.SYMPTOM)),
             check="x",
             severity=Severity.ERROR,
         )
@@ -145,12 +145,12 @@ def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
     assert "It runs build 2. Also affected: c." in text or "It runs build 2. Also affected: b, c." in text
 
 
-def test_part_without_the_names_states_whom_it_is_about() -> None:
+def test_part_without_names_states_its_subjects() -> None:
     found = [
         Finding(
             Subject("endpoint", "e:1", "", pool),
             facts={"said": pool == "a"},
-            parts=(Part("It is bad."), *symptom(f"It says: {pool == 'a'}.")),
+            parts=(Part("It is bad."), Part(f"It says: {pool == 'a'}.", Role.SYMPTOM)),
             check="x",
             severity=Severity.ERROR,
         )
@@ -163,7 +163,7 @@ def test_part_with_a_known_key_is_left_out() -> None:
     found = [
         Finding(
             Subject("layer", f"l:{n}"),
-            parts=(Part(f"A layer ({n} MB) is bad."), *symptom(f"A node says: Get https://h/{n}", "a node says")),
+            parts=(Part(f"A layer ({n} MB) is bad."), Part(f"A node says: Get https://h/{n}", Role.SYMPTOM, "a node says")),
             check="x",
             severity=Severity.ERROR,
         )
@@ -174,7 +174,7 @@ def test_part_with_a_known_key_is_left_out() -> None:
     assert "A layer (1 MB) is bad.\n" in text
 
 
-def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
+def test_entry_with_known_parts_only_still_names_its_clients() -> None:
     found = [
         Finding(
             Subject("endpoint", f"e:{n}", "", "p"), "It fails.", facts={"client": client}, check="x", severity=Severity.ERROR
@@ -185,7 +185,7 @@ def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
     assert "* e:1 for p\n    Also affected: curl, kubelet on p.\n" in render(with_findings(*found), "text")
 
 
-def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None:
+def test_locations_are_relative_to_the_plan_only_if_all_can_be() -> None:
     inside = Finding(Subject("line", "a"), "Bad.", location=Location("site/lists/a.txt", 1), check="x", severity=Severity.ERROR)
     outside = dataclasses.replace(inside, subject=Subject("line", "b"), location=Location("b.txt", 2))
     report = dataclasses.replace(with_findings(inside), plan_path="site/plan.yaml")
@@ -196,7 +196,7 @@ def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None
     assert "* a at site/lists/a.txt:1\n" in render(both, "text")
 
 
-def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
+def test_digests_are_shortened_with_a_note_but_never_in_commands() -> None:
     digest = f"sha256:{'0123456789abcdef' * 4}"
     finding = Finding(
         Subject("layer", digest),
@@ -210,7 +210,7 @@ def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
     assert f"$ get {digest}\n" in text
 
 
-def test_equal_questions_are_asked_once() -> None:
+def test_equal_undetermined_outcomes_are_shown_once() -> None:
     rows = tuple(
         Undetermined(
             Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.", fold=("may not",), check="x"
@@ -225,7 +225,7 @@ def test_equal_questions_are_asked_once() -> None:
     assert "... and 3 more checks: --format html or json shows all" in text
 
 
-def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
+def test_egress_and_trust_refer_to_findings_that_quote_the_symptom() -> None:
     finding = Finding(
         Subject("endpoint", "e:1"), "Bad.", facts={"symptom": "tls: no"}, check="chain-incomplete", severity=Severity.ERROR
     )
@@ -243,7 +243,7 @@ def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
     assert "fails         curl on p and q\n    fails         curl on r: something else\n" in text
 
 
-def test_many_pools_are_counted_not_listed() -> None:
+def test_many_pools_are_counted_and_not_listed() -> None:
     assert everybody([("", f"p{n}") for n in range(9)]) == "p0, p1, p2, p3, p4, p5 and 3 more"
     assert everybody([("curl", "a"), ("kubelet", "a"), ("curl", "b"), ("curl", "")]) == "curl, kubelet on a; curl on b; curl"
     assert everybody([("", "")]) == ""
@@ -259,7 +259,7 @@ def test_different_remedies_stay_with_their_findings() -> None:
     assert "Fix: Mend b." in shown
 
 
-def test_a_command_is_never_broken() -> None:
+def test_command_is_never_wrapped() -> None:
     command = "crane copy " + " ".join(f"registry.example.com/{n}" for n in range(9))
     finding = Finding(
         Subject("image", "a"), "Bad.", remedies=(Remedy("command", "Run it.", (command,)),), check="x", severity=Severity.ERROR
@@ -267,7 +267,7 @@ def test_a_command_is_never_broken() -> None:
     assert f"      $ {command}\n" in render(with_findings(finding), "text")
 
 
-def test_outside_text_cannot_paint_or_reorder() -> None:
+def test_external_text_cannot_colour_or_reorder_the_output() -> None:
     evil = Finding(
         Subject("image", "a\x1b[2J\x9bm\u202eb\u200b"), "line\r\nREADY: no findings.\x07", check="x", severity=Severity.ERROR
     )
@@ -277,25 +277,25 @@ def test_outside_text_cannot_paint_or_reorder() -> None:
     assert "\nREADY: no findings.\x07" not in shown
 
 
-def test_colour_adds_codes_and_nothing_else() -> None:
+def test_colour_adds_only_escape_codes() -> None:
     coloured = render(sample_report(), "text", colour=True)
     assert "\x1b[1;31mNOT READY\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render(sample_report(), "text")
 
 
-def test_a_verdict_that_fails_only_on_warnings_lists_what_there_is() -> None:
+def test_verdict_that_fails_on_warnings_only_lists_them() -> None:
     report = dataclasses.replace(ready_report(), verdict=Verdict.NOT_READY, counts=Counts(0, 1, 0, 0, 0, 3))
     assert render(report, "text").startswith("NOT READY: 1 warning.\n")
 
 
-def test_storage_says_what_is_full_and_what_is_not_said() -> None:
+def test_storage_states_full_and_undeclared_disks() -> None:
     stages = {"none": StorageStage("none", 5, 0, "declared"), "some": StorageStage("some", 5, None, "declared")}
     shown = render(dataclasses.replace(ready_report(), storage=stages), "text")
     assert re.search(r"none +5 B +0 B +full +declared", shown)
     assert re.search(r"some +5 B +unknown +\? +declared", shown)
 
 
-def test_a_cell_that_looks_like_a_number_stays_as_it_is() -> None:
+def test_cell_that_looks_like_a_number_is_unchanged() -> None:
     row = EgressRow("10,000", 1, "https", "1,000", "nan", "0x10", "x")
     shown = render(dataclasses.replace(ready_report(), egress=(row,)), "text")
     assert re.search(r"https://10,000:1 +1,000 +0x10", shown)

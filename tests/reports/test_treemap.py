@@ -37,16 +37,16 @@ def test_equal_amounts_are_nearly_square() -> None:
         assert 0.4 < tile.width / tile.height < 2.5
 
 
-def test_nothing_is_drawn_of_nothing() -> None:
+def test_empty_input_draws_nothing() -> None:
     assert treemap([]) == ()
     assert [tile.name for tile in treemap(items(0, 5, 0))] == ["image-1"]
 
 
-def test_what_vanishes_beside_the_largest_is_not_drawn() -> None:
+def test_area_too_small_to_see_is_not_drawn() -> None:
     assert [tile.name for tile in treemap(items(1, 9_007_199_254_740_911))] == ["image-1"]
 
 
-def test_labels_keep_the_end_of_a_name_or_are_left_out() -> None:
+def test_labels_keep_the_end_of_a_name_or_are_omitted() -> None:
     name = "registry.example.com/a/very/long/path/to/an/image/that/is/named:4.2-windowsservercore-ltsc2022"
     large, small = treemap([StorageItem(name, 100), StorageItem(name, 1)])
     assert large.label == name

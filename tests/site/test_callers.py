@@ -34,7 +34,7 @@ def rows(found: Site) -> list[str]:
     return [f"{case.endpoint.host.partition('.')[0]} {case.client} {case.pool.name}" for case in found.trust(TODAY)]
 
 
-def test_the_runtime_connects_to_the_registry_and_kubelet_to_the_api_server() -> None:
+def test_runtime_connects_to_the_registry_and_kubelet_to_the_api_server() -> None:
     assert rows(site([API])) == [
         "k8s kubelet control",
         "k8s kubelet win",
@@ -59,19 +59,19 @@ def test_other_clients_of_a_pool_connect_to_everything() -> None:
     ]
 
 
-def test_the_runtime_is_judged_for_the_registry_where_the_pool_does_not_list_it() -> None:
+def test_runtime_is_a_client_of_the_registry_if_the_pool_does_not_list_it() -> None:
     found = site([API], control={"platform": "linux/amd64", "runtime": "docker 28.0.0", "clients": ["curl"]})
     assert rows(found) == ["k8s kubelet control", "k8s curl control", "registry docker control", "registry curl control"]
 
 
-def test_a_runtime_that_the_facts_do_not_know_is_undetermined_for_registries_only() -> None:
-    found = site([API], control={"platform": "linux/amd64", "runtime": "cri-o 1.33"})
-    assert rows(found) == ["k8s kubelet control", "registry cri-o control"]
+def test_runtime_without_facts_is_undetermined_for_registries_only() -> None:
+    found = site([API], control={"platform": "linux/amd64", "runtime": "youki 0.5"})
+    assert rows(found) == ["k8s kubelet control", "registry youki control"]
     unknown = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
-    assert [one.subject.client for one in unknown] == ["cri-o"]
+    assert [one.subject.client for one in unknown] == ["youki"]
 
 
-def test_the_clients_of_an_endpoint_decide() -> None:
+def test_clients_of_an_endpoint_have_priority() -> None:
     given = {"host": CHARTS, "clients": ["curl", "powershell", "containerd"]}
     assert rows(site([given], registry=False)) == [
         "charts curl control",
@@ -87,7 +87,7 @@ def test_the_clients_of_an_endpoint_decide() -> None:
     assert rows(site([{"host": CHARTS, "clients": ["curl"]}], registry=False, **pools)) == ["charts curl win"]
 
 
-def test_an_endpoint_that_no_client_connects_to_is_undetermined_once() -> None:
+def test_endpoint_without_clients_is_undetermined_once() -> None:
     found = site([CHARTS])
     assert not any(row.startswith("charts") for row in rows(found))
     (unknown,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
@@ -95,12 +95,12 @@ def test_an_endpoint_that_no_client_connects_to_is_undetermined_once() -> None:
     assert "Add `clients: [curl]` or `kind: registry`" in unknown.detail
 
 
-def test_the_kind_of_an_endpoint_decides() -> None:
+def test_kind_of_an_endpoint_selects_its_clients() -> None:
     given = [{"host": CHARTS, "kind": "registry"}, {"host": API, "kind": "web"}]
     assert rows(site(given, registry=False, control={"platform": "linux/amd64"})) == ["charts containerd control"]
 
 
-def test_a_plan_that_says_nothing_of_kinds_means_the_clients_that_it_lists() -> None:
+def test_plan_without_kinds_uses_the_listed_clients() -> None:
     listed = {"platform": "linux/amd64", "clients": ["containerd", "kubelet"]}
     assert rows(site([CHARTS], registry=False, control=listed)) == ["charts containerd control", "charts kubelet control"]
     assert rows(site([CHARTS], registry=False, control={"platform": "linux/amd64"})) == []

@@ -111,12 +111,12 @@ def agrees(key: tuple[str, str], answer: Observation[BlobSeen] | None) -> bool:
     return truth.value.media_type == "" or stated in {None, form_of(truth.value.media_type)}
 
 
-def test_the_site_passes_while_all_agrees() -> None:
+def test_site_passes_if_all_answers_agree() -> None:
     assert outcomes(SITE) == []
 
 
 @given(st.data())
-def test_any_answer_that_disagrees_is_an_error_or_undetermined(data: st.DataObject) -> None:
+def test_conflicting_answer_is_an_error_or_undetermined(data: st.DataObject) -> None:
     blobs: dict[tuple[str, str], Any] = dict(BLOBS)
     chosen = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True))
     changed = {key: data.draw(answers(key)) for key in chosen}
@@ -130,7 +130,7 @@ def test_any_answer_that_disagrees_is_an_error_or_undetermined(data: st.DataObje
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key[0][-3:]}-{key[1][7:13]}")
-def test_a_size_or_digest_that_disagrees_is_an_error(key: tuple[str, str]) -> None:
+def test_conflicting_size_or_digest_is_an_error(key: tuple[str, str]) -> None:
     truth = BLOBS[key]
     assert isinstance(truth, Seen)
     for told in (replace_seen(truth.value, size=1), replace_seen(truth.value, hashed=digest_of(b"other"))):
@@ -143,7 +143,7 @@ def replace_seen(one: BlobSeen, **changes: Any) -> BlobSeen:
     return BlobSeen(**{"size": one.size, "media_type": one.media_type, "hashed": one.hashed, **changes})
 
 
-def test_a_full_audit_is_undetermined_until_layers_were_read() -> None:
+def test_full_audit_is_undetermined_until_layers_are_read() -> None:
     found = outcomes(with_blobs(dict(BLOBS), Verify.FULL))
     assert {type(one) for one in found} == {Undetermined}
     assert "--verify full" in str(found[0])
@@ -153,7 +153,7 @@ def test_a_full_audit_is_undetermined_until_layers_were_read() -> None:
     assert outcomes(with_blobs(read, Verify.FULL)) == []
 
 
-def test_a_shared_layer_that_is_damaged_in_one_repository_is_reported_for_that_one() -> None:
+def test_damaged_shared_layer_is_reported_for_its_repository_only() -> None:
     key = next(key for key in BLOBS if key[0].endswith("/api") and not is_document(key[1]))
     site = with_blobs({**BLOBS, key: seen(BlobSeen(1000))})
     found = {one.image.name: one.mismatches for one in site.target_contents}
@@ -161,7 +161,7 @@ def test_a_shared_layer_that_is_damaged_in_one_repository_is_reported_for_that_o
     assert found["example.com/shop/web:1"] == ()
 
 
-def test_a_child_known_from_one_repository_is_not_there_in_another() -> None:
+def test_child_manifest_of_one_repository_is_missing_in_another() -> None:
     web = {digest for repository, digest in BLOBS if repository.endswith("/web")}
     shared = [key for key in BLOBS if key[0].endswith("/api") and key[1] in web]
     assert shared

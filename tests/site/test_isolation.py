@@ -43,14 +43,12 @@ def questions(site: Site) -> list[Undetermined]:
     return [one for one in report.undetermined if one.kind is Kind.BUG]
 
 
-def test_two_endpoints_verify() -> None:
+def test_two_valid_endpoints_verify() -> None:
     assert verdicts(two_endpoints()) == {HOST: {Prospect.VERIFIES}, OTHER: {Prospect.VERIFIES}}
 
 
 @pytest.mark.parametrize(("module", "name"), [(cases, "judge"), (served, "_parsed")])
-def test_an_endpoint_that_breaks_is_undetermined_for_itself_alone(
-    module: Any, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unexpected_error_makes_only_its_endpoint_undetermined(module: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = getattr(module, name)
 
     def breaking(*given: Any, **more: Any) -> Any:
@@ -74,7 +72,7 @@ def test_an_endpoint_that_breaks_is_undetermined_for_itself_alone(
 
 
 @pytest.mark.parametrize("module", [pools, runtime])
-def test_a_file_of_trust_that_breaks_is_named(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trust_file_with_an_unexpected_error_is_named(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaking(_data: bytes) -> Any:
         raise KeyError("odd")
 
@@ -87,7 +85,7 @@ def test_a_file_of_trust_that_breaks_is_named(module: Any, monkeypatch: pytest.M
     assert "reading root.pem failed with KeyError: 'odd'" in said
 
 
-def test_what_was_not_observed_of_an_endpoint_is_one_question_of_a_report() -> None:
+def test_unobserved_endpoint_is_one_undetermined_outcome() -> None:
     form = {
         "plan": "version: 1\npools: {control: {platform: linux/amd64}, win: {platform: windows/amd64:ltsc2022}}\n"
         f"registry: {{host: '{HOST}'}}\n"

@@ -47,17 +47,17 @@ def single(*layers: dict[str, Any], platform: str = PLATFORMS[0]) -> dict[str, A
     return {"single": {"platform": platform, "layers": list(layers)}}
 
 
-def test_stages_follow_the_way_of_the_bytes() -> None:
+def test_stages_follow_the_transfer_order() -> None:
     where = site({"a/b:1": single(layer("x", MB))}, COPY, REGISTRY)
     assert list(stages(where)) == ["download", "staging", "media", "registry", "node control", "node edge", "node win2022"]
     assert where.storage.imports == ()
 
 
-def test_nothing_needed_is_no_stage() -> None:
+def test_site_without_needs_has_no_stage() -> None:
     assert site({}, COPY, REGISTRY).storage.stages == ()
 
 
-def test_a_base_counts_once_at_every_stage() -> None:
+def test_shared_base_counts_once_at_every_stage() -> None:
     base = layer("base", 100 * MB, 250 * MB)
     found = stages(
         site(
@@ -76,7 +76,7 @@ def test_a_base_counts_once_at_every_stage() -> None:
     assert node.provenance.startswith("derived: unpacked layers, the blobs that the runtime keeps,")
 
 
-def test_an_unpacked_layer_is_shared_only_above_the_same() -> None:
+def test_unpacked_layer_is_shared_only_on_the_same_parents() -> None:
     top = layer("top", 10 * MB, 30 * MB)
     one, other = layer("one", MB, 2 * MB), layer("other", MB + 1, 2 * MB)
     unlike = stages(site({"a/b:1": single(one, top), "a/c:1": single(other, top)}))["node control"]
@@ -86,7 +86,7 @@ def test_an_unpacked_layer_is_shared_only_above_the_same() -> None:
     assert 0 < alike.bytes - (blobs + 2 * MB + 30 * MB + MB) < 10_000
 
 
-def test_a_pool_holds_its_own_platform_alone() -> None:
+def test_pool_stores_only_its_own_platform() -> None:
     entries = [{"platform": name, "layers": [layer(name, (number + 1) * 100 * MB)]} for number, name in enumerate(PLATFORMS)]
     found = stages(site({"a/b:1": {"platforms": entries}}, REGISTRY))
     assert 600 * MB < found["registry"].bytes < 600 * MB + 20_000
@@ -97,7 +97,7 @@ def test_a_pool_holds_its_own_platform_alone() -> None:
     assert found["node win2022"].estimated == found["node win2022"].bytes
 
 
-def test_two_names_of_one_image_are_one_image() -> None:
+def test_two_names_of_one_image_count_once() -> None:
     form = single(layer("x", 50 * MB, 120 * MB))
     once, twice = stages(site({"a/b:1": form})), stages(site({"a/b:1": form, "a/c:1": form}))
     for name in ("download", "registry", "node control", "node edge"):
@@ -105,12 +105,12 @@ def test_two_names_of_one_image_are_one_image() -> None:
     assert twice["registry"].budget.shared == twice["registry"].bytes
 
 
-def test_a_layer_named_twice_in_one_image_counts_once() -> None:
+def test_layer_listed_twice_in_one_image_counts_once() -> None:
     twice = layer("x", 50 * MB)
     assert 50 * MB < stages(site({"a/b:1": single(twice, twice)}))["registry"].bytes < 51 * MB
 
 
-def test_archives_that_were_read_are_measured_and_what_none_holds_is_derived() -> None:
+def test_observed_archives_are_measured_and_other_images_estimated() -> None:
     form = single(layer("x", 50 * MB))
     held = {"media/a.tar": {"bytes": 60 * MB, "images": [{"names": ["a/b:1"], **form}]}}
     copy = "copy: {tool: crane 0.20.6, archives: [media/a.tar], media: {size: 1GB}}"
@@ -126,7 +126,7 @@ def test_archives_that_were_read_are_measured_and_what_none_holds_is_derived() -
     assert "for the images in none of them docker-archive of compressed layers as crane writes it" in more.provenance
 
 
-def test_what_the_registry_inside_already_has_need_not_be_carried() -> None:
+def test_content_of_the_internal_registry_is_not_transferred() -> None:
     form = single(layer("x", 50 * MB))
     copy = "copy: {tool: crane 0.20.6, archives: [media/a.tar], media: {size: 1GB}}"
     observed = {"a/b:1": form, "a/c:1": single(layer("y", 7 * MB))}
@@ -138,7 +138,7 @@ def test_what_the_registry_inside_already_has_need_not_be_carried() -> None:
     assert media.bytes == 60 * MB
 
 
-def test_an_archive_for_another_pool_is_not_imported() -> None:
+def test_archive_for_another_pool_is_not_imported() -> None:
     linux, windows = single(layer("x", 50 * MB)), single(layer("y", 80 * MB), platform=PLATFORMS[2])
     archives = {
         "media/linux.tar": {"bytes": 60 * MB, "images": [{"names": ["a/b:1"], **linux}]},
@@ -159,7 +159,7 @@ copy: {{archives: [media]}}
     assert beside == {"control": 60 * MB, "win2022": 90 * MB}
 
 
-def test_bases_of_one_kind_at_several_patch_levels_are_told_with_what_one_would_save() -> None:
+def test_several_patch_levels_of_one_base_are_reported_with_the_saving() -> None:
     def of(revision: str, *layers: dict[str, Any]) -> dict[str, Any]:
         return single(*layers, platform=f"windows/amd64:10.0.20348.{revision}")
 
@@ -206,7 +206,7 @@ def observed_of(images: Drawn, *, known: bool = False) -> dict[str, Any]:
 
 @SLOW
 @given(images=IMAGES, tool=st.sampled_from(["crane 0.20.6", "hauler 1.2", "carrier 1"]), data=st.data())
-def test_another_image_never_lowers_a_stage(images: Drawn, tool: str, data: st.DataObject) -> None:
+def test_additional_image_never_lowers_a_stage(images: Drawn, tool: str, data: st.DataObject) -> None:
     copy = COPY.replace("crane 0.20.6", tool)
     fewer = data.draw(st.lists(st.sampled_from(sorted(images)), min_size=1, unique=True))
     observed = observed_of(images)
@@ -220,7 +220,7 @@ def test_another_image_never_lowers_a_stage(images: Drawn, tool: str, data: st.D
 
 @SLOW
 @given(images=IMAGES, tool=st.sampled_from(["crane 0.20.6", "hauler 1.2", "carrier 1"]), data=st.data())
-def test_less_evidence_never_narrows_what_a_stage_may_need(images: Drawn, tool: str, data: st.DataObject) -> None:
+def test_less_evidence_never_narrows_the_range_of_a_stage(images: Drawn, tool: str, data: st.DataObject) -> None:
     where = site(observed_of(images, known=True), COPY.replace("crane 0.20.6", tool), REGISTRY)
     assert isinstance(where.evidence, MemoryEvidence)
     dropped = data.draw(st.sets(st.sampled_from(where.evidence.keys())))
@@ -232,7 +232,7 @@ def test_less_evidence_never_narrows_what_a_stage_may_need(images: Drawn, tool: 
 
 @SLOW
 @given(images=IMAGES)
-def test_what_is_condensed_for_speed_adds_up_to_what_was_given(images: Drawn) -> None:
+def test_condensed_pieces_have_the_same_sum(images: Drawn) -> None:
     where = site(observed_of(images, known=True), REGISTRY)
     sizes: dict[str, dict[str, int]] = {}
     for placement in where.images.placements:
@@ -260,7 +260,7 @@ ODD = {"platforms": [*PLATFORMS, "linux/s390x", "linux/ppc64le"]}
 WHOLE = "copy: {{tool: crane 0.20.6, options: [{}], media: {{size: 900GB}}, staging: {{disk: 900GB}}}}"
 
 
-def test_what_comes_along_with_whole_indexes_is_guessed_by_its_siblings() -> None:
+def test_extra_platforms_of_an_index_are_estimated_from_siblings() -> None:
     whole = stages(site({"a/b:1": ODD}, WHOLE.format("--format=oci"), REGISTRY))
     along = ", and an estimate for 2 more manifests of their indexes"
     assert [name for name, stage in whole.items() if along in stage.provenance] == ["staging", "media", "registry"]
@@ -275,7 +275,7 @@ def test_what_comes_along_with_whole_indexes_is_guessed_by_its_siblings() -> Non
         assert OWNER not in dict(stage.budget.exclusive)
 
 
-def test_a_guess_goes_by_the_same_system_and_by_other_images_where_there_is_none() -> None:
+def test_estimate_uses_the_same_system_or_else_other_images() -> None:
     entries = [{"platform": "linux/amd64", "layers": [layer("x", 3 * 10**9)]}, "linux/s390x", PLATFORMS[2]]
     where = site({"a/b:1": {"platforms": entries}}, WHOLE.format("--format=oci"), REGISTRY, pools=POOLS.partition("  edge")[0])
     small, registry = where.storage.download, where.storage.registry
@@ -285,7 +285,7 @@ def test_a_guess_goes_by_the_same_system_and_by_other_images_where_there_is_none
     assert registry.low - small.low < 10_000
 
 
-def test_where_a_needed_platform_is_unknown_what_comes_along_is_only_a_bound() -> None:
+def test_unknown_needed_platform_makes_extra_platforms_a_bound() -> None:
     """Half of what should be known would be a bad guess: it could find fault with a disk that more evidence acquits."""
     entries = [{"platform": "linux/amd64", "layers": [layer("x", 10**9)]}, {"platform": "linux/arm64", "missing": "failed"}]
     entries += [{"platform": "linux/s390x"}]
@@ -296,7 +296,7 @@ def test_where_a_needed_platform_is_unknown_what_comes_along_is_only_a_bound() -
     assert registry.bytes < 10**9 + 20_000
 
 
-def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> None:
+def test_complete_index_is_in_one_archive_with_all_platforms() -> None:
     shared = layer("top", 100 * MB)
     entries = [{"platform": name, "layers": [layer(name, 10 * MB), shared]} for name in PLATFORMS]
     copy = "copy: {{tool: skopeo 1.18.0, options: [{}], media: {{size: 900GB}}}}"
@@ -320,7 +320,7 @@ def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> Non
         ("29.1", "{}", "the facts do not say what the copy tool writes"),
     ],
 )
-def test_what_docker_save_writes_depends_on_its_version_and_its_daemon(version: str, daemon: str, told: str) -> None:
+def test_docker_save_output_depends_on_version_and_daemon(version: str, daemon: str, told: str) -> None:
     copy = f"copy: {{tool: docker {version}, config: [daemon.json], media: {{size: 900GB}}}}"
     where = site({"a/b:1": single(layer("x", MB, 3 * MB))}, copy, files={"daemon.json": daemon})
     assert told in stages(where)["media"].provenance

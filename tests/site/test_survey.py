@@ -61,7 +61,7 @@ def entry_of(evidence: MemoryEvidence, platform: str) -> dict[str, Any]:
     return entry
 
 
-def test_an_index_is_resolved_per_pool() -> None:
+def test_index_is_resolved_per_pool() -> None:
     found = placed(
         site({"platforms": ["linux/amd64", {"platform": "windows/amd64:10.0.20348.587", "layers": [{"size": "120MB"}]}]})
     )
@@ -81,7 +81,7 @@ def test_an_index_is_resolved_per_pool() -> None:
         ("windows/amd64", Standing.PLATFORM_ABSENT, Standing.FALLBACK),
     ],
 )
-def test_a_single_manifest_is_what_its_config_says(platform: str, control: Standing, win2022: Standing) -> None:
+def test_platform_of_a_single_manifest_comes_from_its_config(platform: str, control: Standing, win2022: Standing) -> None:
     assert standings(site({"single": platform})) == {"control": control, "win2022": win2022}
 
 
@@ -101,7 +101,7 @@ def test_a_single_manifest_is_what_its_config_says(platform: str, control: Stand
         ({"platforms": [{"platform": "linux/amd64", "listed": "nothing", "missing": "failed"}]}, Kind.UNREACHABLE, "503"),
     ],
 )
-def test_what_could_not_be_read_is_undetermined_with_its_kind(observed: Any, kind: Kind, words: str) -> None:
+def test_unreadable_manifest_is_undetermined_with_its_kind(observed: Any, kind: Kind, words: str) -> None:
     placement = placed(site(observed))["control"]
     assert placement.standing is Standing.UNDETERMINED
     assert placement.resolution.trouble is not None
@@ -109,13 +109,13 @@ def test_what_could_not_be_read_is_undetermined_with_its_kind(observed: Any, kin
     assert words in placement.resolution.trouble.detail
 
 
-def test_absent_is_not_undetermined() -> None:
+def test_absent_image_is_not_undetermined() -> None:
     where = site({"absent": "NAME_UNKNOWN"})
     assert standings(where) == {"control": Standing.ABSENT, "win2022": Standing.ABSENT}
     assert where.images.images[parse_reference(WEB)].absent == "NAME_UNKNOWN"
 
 
-def test_a_document_that_a_tag_names_and_the_registry_denies_contradicts_itself() -> None:
+def test_missing_manifest_of_an_existing_tag_is_a_contradiction() -> None:
     where = site({"platforms": ["linux/amd64"]})
     evidence = where.evidence
     assert isinstance(evidence, MemoryEvidence)
@@ -135,14 +135,14 @@ def test_a_document_that_a_tag_names_and_the_registry_denies_contradicts_itself(
         ("uncollected", Standing.OK, Kind.MISSING_EVIDENCE),
     ],
 )
-def test_a_listed_manifest_that_is_missing(missing: str, standing: Standing, kind: Kind | None) -> None:
+def test_missing_manifest_of_an_index_is_reported(missing: str, standing: Standing, kind: Kind | None) -> None:
     resolution = placed(site({"platforms": [{"platform": "linux/amd64", "missing": missing}]}))["control"].resolution
     assert (resolution.standing, resolution.payload) == (standing, None)
     assert (resolution.trouble.kind if resolution.trouble else None) == kind
     assert bool(resolution.dropped) == (missing == "absent")
 
 
-def test_a_config_speaks_where_the_index_is_silent() -> None:
+def test_config_supplies_what_the_index_omits() -> None:
     silent = {"platform": "windows/amd64:10.0.20348.1", "listed": "nothing"}
     assert standings(site({"platforms": [silent, {"platform": "linux/amd64", "listed": "nothing"}]})) == {
         "control": Standing.OK,
@@ -152,13 +152,13 @@ def test_a_config_speaks_where_the_index_is_silent() -> None:
     assert standings(site({"platforms": [blank]}))["win2022"] is Standing.BUILD_MISMATCH
 
 
-def test_a_silent_entry_whose_manifest_is_gone_is_no_offer() -> None:
+def test_entry_without_platform_and_manifest_is_not_an_offer() -> None:
     gone = {"platform": "linux/amd64", "listed": "nothing", "missing": "absent"}
     assert standings(site({"platforms": [gone]}))["control"] is Standing.PLATFORM_ABSENT
     assert standings(site({"platforms": [gone, "linux/amd64"]}))["control"] is Standing.OK
 
 
-def test_an_artifact_in_an_index_is_no_image_and_no_trouble() -> None:
+def test_artifact_in_an_index_is_ignored() -> None:
     evidence = MemoryEvidence()
     config = evidence.store(b"{}")
     artifact = body_of({"schemaVersion": 2, "config": {"digest": config, "size": 2}, "layers": []})
@@ -168,7 +168,7 @@ def test_an_artifact_in_an_index_is_no_image_and_no_trouble() -> None:
     assert standings(where) == {"control": Standing.OK, "win2022": Standing.PLATFORM_ABSENT}
 
 
-def test_a_nested_index_is_followed_and_one_that_was_not_collected_is_undetermined() -> None:
+def test_nested_index_is_read_or_undetermined_if_not_collected() -> None:
     evidence = MemoryEvidence()
     inner = body_of({"schemaVersion": 2, "manifests": [entry_of(evidence, "linux/amd64")]})
     listed = {"mediaType": media_types.OCI_INDEX, "digest": evidence.store(inner, media_types.OCI_INDEX), "size": len(inner)}
@@ -178,7 +178,7 @@ def test_a_nested_index_is_followed_and_one_that_was_not_collected_is_undetermin
     assert set(standings(less).values()) == {Standing.UNDETERMINED}
 
 
-def test_an_index_nested_too_deeply_is_unsupported() -> None:
+def test_index_nested_too_deeply_is_unsupported() -> None:
     evidence = MemoryEvidence()
     entry = entry_of(evidence, "linux/amd64")
     for _ in range(6):
@@ -190,7 +190,7 @@ def test_an_index_nested_too_deeply_is_unsupported() -> None:
 
 
 @pytest.mark.parametrize("broken", ["config", "layers"])
-def test_a_manifest_that_names_an_invalid_digest_is_malformed_and_its_layers_are_kept(broken: str) -> None:
+def test_manifest_with_an_invalid_digest_is_malformed_and_keeps_its_layers(broken: str) -> None:
     evidence = MemoryEvidence()
     good, bad = {"digest": evidence.store(b'{"os": "linux", "architecture": "amd64"}'), "size": 1}, {"digest": "%s", "size": 1}
     config, layer = (bad, good) if broken == "config" else (good, bad)
@@ -204,14 +204,14 @@ def test_a_manifest_that_names_an_invalid_digest_is_malformed_and_its_layers_are
         assert resolution.payload is not None
 
 
-def test_an_index_entry_with_an_invalid_digest_is_malformed() -> None:
+def test_index_entry_with_an_invalid_digest_is_malformed() -> None:
     listed = {"digest": "%s", "size": 1, "platform": {"os": "linux", "architecture": "amd64"}}
     resolution = placed(with_index(MemoryEvidence(), listed))["control"].resolution
     assert resolution.trouble is not None
     assert (resolution.payload, resolution.trouble.kind) == (None, Kind.MALFORMED)
 
 
-def test_a_config_that_is_no_config_is_malformed() -> None:
+def test_invalid_config_is_malformed() -> None:
     evidence = MemoryEvidence()
     config = evidence.store(b"[]")
     body = body_of({"schemaVersion": 2, "config": {"digest": config, "size": 2}, "layers": []})
@@ -220,7 +220,7 @@ def test_a_config_that_is_no_config_is_malformed() -> None:
     assert resolution.trouble.kind is Kind.MALFORMED
 
 
-def test_pools_of_one_platform_keep_their_own_runtime() -> None:
+def test_pools_of_one_platform_keep_their_runtimes() -> None:
     plan = """
 version: 1
 pools:
@@ -239,7 +239,7 @@ images: [{ref: "registry.example.com/shop/web:4.2"}]
     ]
 
 
-def test_what_one_repository_answers_says_nothing_about_another() -> None:
+def test_answer_of_one_repository_is_not_used_for_another() -> None:
     other = "mirror.example.com/shop/web:4.2"
     plan = f"version: 1\npools: {{control: {{platform: linux/amd64}}}}\nimages: [{{ref: '{WEB}'}}, {{ref: '{other}'}}]\n"
     entry = {"platform": "linux/amd64", "layers": [{"size": "1MB", "name": "same"}], "missing": "absent"}
@@ -252,7 +252,7 @@ def test_what_one_repository_answers_says_nothing_about_another() -> None:
     assert there.resolution.trouble.kind is Kind.UNREACHABLE
 
 
-def test_a_schema_1_manifest_is_linux_and_has_no_size() -> None:
+def test_schema_1_manifest_is_linux_and_has_no_size() -> None:
     found = placed(site({"schema1": True}))
     assert found["control"].standing is Standing.OK
     assert found["win2022"].standing is Standing.PLATFORM_ABSENT
@@ -261,7 +261,7 @@ def test_a_schema_1_manifest_is_linux_and_has_no_size() -> None:
     assert (payload.bytes, payload.layers, len(payload.blobs)) == (None, (), 1)
 
 
-def test_a_negative_size_is_a_lie_and_makes_the_bytes_unknown() -> None:
+def test_negative_size_makes_the_bytes_unknown() -> None:
     layers = [{"size": "-5GB"}, {"size": "1GB", "name": "honest"}]
     payload = placed(site({"platforms": [{"platform": "linux/amd64", "layers": layers}]}))["control"].resolution.payload
     assert payload is not None
@@ -269,7 +269,7 @@ def test_a_negative_size_is_a_lie_and_makes_the_bytes_unknown() -> None:
     assert any(blob.size < 0 for blob in payload.blobs)
 
 
-def test_reasons_add_up_and_images_come_in_the_order_of_need() -> None:
+def test_reasons_are_combined_and_images_keep_the_order_of_need() -> None:
     where = site_from(
         """
 plan: |
@@ -298,7 +298,7 @@ files:
         ("otherrancher/rke2-runtime:v1", False),
     ],
 )
-def test_carriers_are_known_under_any_registry(reference: str, carrier: bool) -> None:
+def test_carriers_are_recognised_under_any_registry(reference: str, carrier: bool) -> None:
     assert is_carrier(parse_reference(reference)) is carrier
 
 
@@ -310,7 +310,7 @@ def test_views_are_computed_once() -> None:
 
 
 @pytest.mark.parametrize("requirement", list(Requirement))
-def test_a_bare_plan_lacks_every_requirement(requirement: Requirement) -> None:
+def test_empty_plan_lacks_every_requirement(requirement: Requirement) -> None:
     bare = plan_of("version: 1\npools: {control: {platform: linux/amd64}}\n")
     assert bare.path == PLAN
     assert Site(bare, resolve_needs(bare), MemoryEvidence(), frozenset()).lacks(requirement) == requirement.value

@@ -74,24 +74,24 @@ LACKING = {"m.tar": {"format": "oci-layout", "images": []}}
         ("{tool: crane 0.20.6, archives: [m.tar]}", {"archives": LACKING}, []),
     ],
 )
-def test_the_ways(copy: str, more: dict[str, Any], expected: list[list[str]]) -> None:
+def test_routes_of_an_image_follow_the_plan(copy: str, more: dict[str, Any], expected: list[list[str]]) -> None:
     assert ways({"plan": plan(copy), **more}) == expected
 
 
-def test_without_a_registry_the_way_ends_in_the_archive() -> None:
+def test_without_a_registry_the_route_ends_in_the_archive() -> None:
     text = plan("{tool: crane 0.20.6, archives: [m.tar]}").partition("registry: {host")[0]
     assert ways({"plan": text, "observed": {WEB: IMAGE}}) == [["registry", "docker-archive"]]
     assert ways({"plan": text, "observed": {WEB: IMAGE}, "archives": HELD}) == []
     assert ways({"plan": text, "observed": {WEB: IMAGE}, "archives": LACKING}) == []
 
 
-def test_without_a_tool_there_is_no_transfer() -> None:
+def test_without_a_tool_no_transfer_is_planned() -> None:
     site = site_from(yaml.safe_dump({"plan": plan("{archives: [m.tar]}"), "observed": {WEB: IMAGE}}))
     assert site.transfer is None
     assert site.carriages == ()
 
 
-def test_a_layer_that_an_archive_has_lost_is_not_predicted() -> None:
+def test_layer_missing_from_an_archive_is_not_predicted() -> None:
     copy = plan("{tool: crane 0.20.6, archives: [m.tar]}")
     gone = {"single": {"platform": "windows/amd64:10.0.20348.524", "layers": [{**LAYERS[0], "blob": "absent"}]}}
     lost = {"m.tar": {"format": "oci-layout", "images": [{"names": [WEB], **gone}]}}
@@ -111,7 +111,7 @@ def test_a_layer_that_an_archive_has_lost_is_not_predicted() -> None:
         ("[]", '{"allow-nondistributable-artifacts": 7}', False),
     ],
 )
-def test_docker_sends_foreign_layers_only_to_registries_that_are_named(options: str, daemon: str, sends: bool) -> None:
+def test_docker_pushes_foreign_layers_only_to_listed_registries(options: str, daemon: str, sends: bool) -> None:
     copy = f"{{tool: docker 27.5.1, options: {options}, config: [daemon.json]}}"
     form = {"plan": plan(copy), "observed": {WEB: IMAGE}, "files": {"daemon.json": daemon} if daemon else {}}
     assert transfer_of(form).sends_foreign is sends
@@ -119,13 +119,13 @@ def test_docker_sends_foreign_layers_only_to_registries_that_are_named(options: 
     assert bool(carriage.left) is not sends
 
 
-def test_a_network_that_is_named_covers_addresses() -> None:
+def test_listed_network_covers_its_addresses() -> None:
     copy = "{tool: docker 27.5.1, options: ['--allow-nondistributable-artifacts 10.0.0.0/8']}"
     assert transfer_of({"plan": plan(copy, "10.1.2.3:5000"), "observed": {WEB: IMAGE}}).sends_foreign
     assert not transfer_of({"plan": plan(copy, "192.168.1.1:5000"), "observed": {WEB: IMAGE}}).sends_foreign
 
 
-def test_the_store_of_docker_is_read_from_its_configuration() -> None:
+def test_image_store_of_docker_is_read_from_its_configuration() -> None:
     copy = "{tool: docker 29.1.0, config: [daemon.json]}"
     for store, urls in (("true", True), ("false", False)):
         files = {"daemon.json": f'{{"features": {{"containerd-snapshotter": {store}}}}}'}

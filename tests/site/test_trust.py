@@ -69,25 +69,25 @@ def only(site: Site) -> TrustCase:
         ("junk.json", "curl", Unproven),
     ],
 )
-def test_who_trusts_what_a_pool_is_given(trust: str, client: str, verdict: type) -> None:
+def test_trust_files_of_a_pool_apply_to_the_matching_clients(trust: str, client: str, verdict: type) -> None:
     assert type(only(private(trust, client)).verdict) is verdict
 
 
-def test_an_intermediate_on_the_machine_makes_a_chain_whole_for_windows_only() -> None:
+def test_intermediate_on_the_machine_completes_a_chain_for_windows_only() -> None:
     served = {"registry.plant7.local:5000": {"serves": ["registry"]}}
     for client, holds in (("curl", True), ("containerd", True), ("python", False)):
         case = only(private("helping.json", client, endpoints=served))
         assert isinstance(case.verdict, Verifies) is holds, client
 
 
-def test_a_disallowed_certificate_is_refused_by_windows() -> None:
+def test_disallowed_certificate_is_rejected_by_windows() -> None:
     case = only(private("disallowing.json", "curl"))
     assert isinstance(case.verdict, Invalid)
     assert [str(flaw) for flaw in case.verdict.path.flaws] == ["Plant 7 Issuing: it is in the node's Disallowed store"]
     assert isinstance(only(private("disallowing.json", "python")).verdict, Verifies)
 
 
-def test_a_dump_says_how_roots_are_updated_unless_the_plan_does() -> None:
+def test_dump_states_the_root_update_unless_the_plan_does() -> None:
     quiet = private("with.json, root.pem")
     assert [one for one in only(quiet).requested if one.purpose is Purpose.ROOT] == []
     told = private("without.json", updates="disabled")
@@ -96,7 +96,7 @@ def test_a_dump_says_how_roots_are_updated_unless_the_plan_does() -> None:
     assert any("authrootstl.cab" in url for url in only(loud).requested_urls)
 
 
-def test_a_runtime_that_has_the_file_still_asks_windows_first() -> None:
+def test_runtime_with_a_ca_file_queries_windows_first() -> None:
     case = only(private("root.pem, without.json"))
     assert isinstance(case.verdict, Verifies)
     assert [one.purpose for one in case.requested] == [Purpose.ROOT]
@@ -144,7 +144,9 @@ def public(trust: str, updates: str) -> dict[str, TrustCase]:
         ("[dump.json]", "file://roots/share", {"containerd": TrustGap.FROM_MIRROR, "python": Distrust.NOT_ON_NODE}),
     ],
 )
-def test_a_public_root_by_dump_mirror_and_client(trust: str, updates: str, expected: dict[str, TrustGap | Distrust]) -> None:
+def test_public_root_depends_on_dump_mirror_and_client(
+    trust: str, updates: str, expected: dict[str, TrustGap | Distrust]
+) -> None:
     cases = public(trust, updates)
     for client, reason in expected.items():
         verdict = cases[client].verdict
@@ -171,7 +173,7 @@ CRL = "http://pki.plant7.local/x.crl"
         ("containerd", "http://crl.example.com/x.crl", {}, Prospect.VERIFIES, ""),
     ],
 )
-def test_what_comes_of_asking_about_revocation(
+def test_revocation_result_depends_on_the_answer(
     client: str, crl: str, fetched: dict[str, object], prospect: Prospect, says: str
 ) -> None:
     case = only(private("root.pem", client, updates="disabled", crl=crl, fetched=fetched))
@@ -180,7 +182,7 @@ def test_what_comes_of_asking_about_revocation(
     assert bool(case.symptom) is bool(says)
 
 
-def test_a_crl_of_the_wrong_ca_is_no_answer() -> None:
+def test_crl_of_another_ca_is_not_an_answer() -> None:
     found = only(private("root.pem", "curl", crl=CRL, fetched={CRL: {"crl": "Plant 7 Root"}}))
     assert found.revocation is not None
     assert "is not a usable CRL: it is the CRL of CN=Plant 7 Root" in found.revocation.asked[0].detail
@@ -224,7 +226,7 @@ ISSUER = "http://pki.plant7.local/issuing.crt"
         (None, Incomplete, Severity.WARNING, "fails if this internal URL"),
     ],
 )
-def test_an_issuer_that_lies_inside_is_fetched(
+def test_issuer_on_an_internal_host_is_downloaded(
     lies: dict[str, object] | None, verdict: type, severity: Severity, words: str
 ) -> None:
     served = {"registry.plant7.local:5000": {"serves": ["registry"]}}

@@ -46,7 +46,7 @@ def foreign_site() -> Site:
     return site_from(FOREIGN)
 
 
-def test_a_layer_is_named_once_per_pool_with_every_image_that_brings_it() -> None:
+def test_layer_is_listed_once_per_pool_with_every_image_that_has_it() -> None:
     found = foreign_site().layer_egress
     assert [(egress.pool, egress.urls) for egress in found] == [
         (pool, ("https://mcr.microsoft.com/a",)) for pool in ("win2022", "win-old", "win-odd")
@@ -56,7 +56,7 @@ def test_a_layer_is_named_once_per_pool_with_every_image_that_brings_it() -> Non
     assert [egress.runtime for egress in found] == ["containerd 2.1.6", "docker 27.5.1", "youki 0.5"]
 
 
-def test_a_pool_that_does_not_say_its_runtime_is_judged_as_containerd() -> None:
+def test_pool_without_a_runtime_is_treated_as_containerd() -> None:
     (egress,) = site_from(
         """
 plan: |
@@ -72,7 +72,7 @@ observed:
     assert egress.rule.first == "url"
 
 
-def test_the_egress_section_has_each_dialer_once_and_sorted() -> None:
+def test_egress_section_has_each_client_once_in_order() -> None:
     rows = [row for row in egress_rows(foreign_site(), TODAY, CATALOGUE) if row.check == "foreign-layer-egress"]
     assert [(row.host, row.port, row.scheme, row.who) for row in rows] == [
         ("mcr.microsoft.com", 443, "https", "win-odd (youki 0.5)"),
@@ -83,7 +83,7 @@ def test_the_egress_section_has_each_dialer_once_and_sorted() -> None:
     assert rows[2].why == "layers of docker.io/shop/web:1, docker.io/shop/api:1"
 
 
-def test_the_matrix_shows_every_image_for_every_pool() -> None:
+def test_matrix_shows_every_image_for_every_pool() -> None:
     rows = {row.reference: {cell.pool: cell for cell in row.platforms} for row in image_rows(foreign_site(), (), (), (), TODAY)}
     web = rows["docker.io/shop/web:1"]
     assert {name: cell.status for name, cell in web.items()} == dict.fromkeys(
@@ -96,7 +96,7 @@ def test_the_matrix_shows_every_image_for_every_pool() -> None:
     assert rows["docker.io/shop/gone:1"]["control"].bytes is None
 
 
-def test_the_registry_stage_counts_each_blob_once() -> None:
+def test_registry_stage_counts_each_blob_once() -> None:
     stage = foreign_site().storage.registry
     assert stage.capacity is None
     assert stage.unknown == ("docker.io/shop/gone:1",)  # whatever takes its place will need room
@@ -107,7 +107,7 @@ def test_the_registry_stage_counts_each_blob_once() -> None:
     assert "a lower bound, because the size of 1 image is unknown" in stage.provenance
 
 
-def test_the_storage_section_names_the_largest_and_sums_up_the_rest() -> None:
+def test_storage_section_names_the_largest_and_sums_the_rest() -> None:
     images = [f"shop/app{number}:1" for number in range(ITEMS + 3)]
     base = {"size": "50MB", "name": "base"}
     plan = "version: 1\npools: {control: {platform: linux/amd64}}\nimages:\n" + "".join(
@@ -124,7 +124,7 @@ def test_the_storage_section_names_the_largest_and_sums_up_the_rest() -> None:
     assert names[ITEMS:] == ["3 more images", "shared by several images"]
 
 
-def test_an_unknown_size_makes_the_stage_a_lower_bound() -> None:
+def test_unknown_size_makes_the_stage_a_lower_bound() -> None:
     where = site_from(
         """
 plan: |
@@ -147,5 +147,5 @@ observed:
     assert "a lower bound, because the size of 4 images is unknown" in where.storage.registry.provenance
 
 
-def test_without_needs_there_is_no_stage() -> None:
+def test_view_without_needs_has_no_stage() -> None:
     assert storage_stages(site_of({"plan": "version: 1\npools: {control: {platform: linux/amd64}}\n"})) == {}

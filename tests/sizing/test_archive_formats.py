@@ -31,14 +31,14 @@ ROWS: tuple[ArchiveFormat, ...] = table("archive_formats", ArchiveFormat)
         ("skopeo", ("oci-archive:x.tar",), "OCI layout in a tar"),
     ],
 )
-def test_the_words_of_the_call_choose_what_is_written(tool: str, options: tuple[str, ...], name: str) -> None:
+def test_arguments_of_a_tool_select_the_format(tool: str, options: tuple[str, ...], name: str) -> None:
     form = archive_format(tool, "", options)
     assert form is not None
     assert form.name == name
 
 
 @pytest.mark.parametrize(("tool", "options"), [("skopeo", ("--all",)), ("carrier", ()), ("", ())])
-def test_what_the_facts_do_not_say_is_not_guessed(tool: str, options: tuple[str, ...]) -> None:
+def test_format_without_facts_is_not_guessed(tool: str, options: tuple[str, ...]) -> None:
     assert archive_format(tool, "", options) is None
 
 
@@ -58,12 +58,12 @@ STORE = "--feature containerd-snapshotter"
         ("0.9", ("nothing",), ("plain", 3072)),
     ],
 )
-def test_a_tool_writes_what_its_version_does(version: str, options: tuple[str, ...], said: tuple[str, int] | None) -> None:
+def test_version_of_a_tool_selects_the_format(version: str, options: tuple[str, ...], said: tuple[str, int] | None) -> None:
     form = archive_format("docker", version, options)
     assert (form and (form.layers, form.stored_extra)) == said
 
 
-def test_a_row_is_chosen_by_its_tool_version_and_option_alone() -> None:
+def test_row_depends_on_tool_version_and_option_only() -> None:
     keys = [(row.tool, row.option, row.since) for row in ROWS]
     assert len(set(keys)) == len(keys)
     for row in ROWS:
@@ -72,7 +72,7 @@ def test_a_row_is_chosen_by_its_tool_version_and_option_alone() -> None:
 
 
 @given(sizes=st.lists(st.integers(min_value=0, max_value=5000), max_size=20))
-def test_tar_overhead_is_that_of_a_real_tar(sizes: list[int]) -> None:
+def test_tar_overhead_equals_that_of_a_real_tar(sizes: list[int]) -> None:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for number, size in enumerate(sizes):
@@ -83,7 +83,7 @@ def test_tar_overhead_is_that_of_a_real_tar(sizes: list[int]) -> None:
     assert sum(map(in_tar, sizes)) == end
 
 
-def test_every_filesystem_that_a_plan_can_name_has_a_limit() -> None:
+def test_every_filesystem_of_the_plan_has_a_limit() -> None:
     limits = {row.name: row.max_file for row in table("filesystems", Filesystem)}
     assert set(limits) == set(FILESYSTEMS)
     assert limits["fat32"] == 2**32 - 1
@@ -92,19 +92,19 @@ def test_every_filesystem_that_a_plan_can_name_has_a_limit() -> None:
 
 
 @given(size=st.integers(min_value=1, max_value=10**13), limit=st.sampled_from([2**32 - 1, 2**31 - 1, 2**20]))
-def test_parts_hold_the_file_and_fit_the_filesystem(size: int, limit: int) -> None:
+def test_parts_cover_the_file_and_fit_the_filesystem(size: int, limit: int) -> None:
     cut = split_plan(size, limit)
     assert cut.part <= limit
     assert cut.part == cut.mebibytes * 2**20
     assert (cut.parts - 1) * cut.part < size <= cut.parts * cut.part
 
 
-def test_fat32_is_cut_below_four_gibibytes() -> None:
+def test_fat32_parts_are_below_four_gibibytes() -> None:
     cut = split_plan(5_742_990_848, 2**32 - 1)
     assert (cut.parts, cut.mebibytes) == (2, 4095)  # 4096 MiB would be one byte too many
 
 
-def test_what_nodes_keep_is_a_fact_of_their_runtime() -> None:
+def test_retained_content_depends_on_the_runtime() -> None:
     assert [keeps_blobs(name) for name in ("containerd", "", "docker", "cri-o", "youki")] == [True, True, False, False, None]
     assert scratch("linux", 40).high == 0
     windows = scratch("windows", 4)

@@ -19,7 +19,7 @@ class Layer:
 BASE, OTHER, OWN = Layer("base", 100), Layer("other", 30), Layer("own", 7)
 
 
-def test_a_shared_base_is_told_with_whom() -> None:
+def test_shared_base_is_reported_with_its_sharers() -> None:
     assert shared_by_each([("web", [BASE, OWN]), ("api", [BASE, OTHER]), ("db", [OTHER]), ("alone", [Layer("x", 1)])]) == [
         BlobOverlap(100, ("api",)),
         BlobOverlap(130, ("web", "db")),
@@ -28,16 +28,16 @@ def test_a_shared_base_is_told_with_whom() -> None:
     ]
 
 
-def test_a_layer_twice_in_one_image_is_not_shared() -> None:
+def test_layer_listed_twice_in_one_image_is_not_shared() -> None:
     assert shared_by_each([("web", [OWN, OWN])]) == [BlobOverlap(0, ())]
 
 
-def test_a_negative_size_counts_as_nothing() -> None:
+def test_negative_size_counts_as_zero() -> None:
     assert shared_by_each([("a", [Layer("x", -5)]), ("b", [Layer("x", -5)])])[0] == BlobOverlap(0, ("b",))
 
 
 @given(st.lists(st.lists(st.integers(0, 8), max_size=6), max_size=12))
-def test_bytes_are_those_that_any_other_has(owned: list[list[int]]) -> None:
+def test_shared_bytes_equal_a_count_over_all_pairs(owned: list[list[int]]) -> None:
     images = [(f"image-{n}", [Layer(str(digest), digest + 1) for digest in digests]) for n, digests in enumerate(owned)]
     for number, shared in enumerate(shared_by_each(images)):
         others = {digest for n, digests in enumerate(owned) if n != number for digest in digests}

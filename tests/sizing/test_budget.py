@@ -36,32 +36,32 @@ def deduplicated(owned: Owned) -> Budget:
     return deduplicated_blobs((owner, [Stored(*blob) for blob in blobs]) for owner, blobs in owned)
 
 
-def test_shared_and_exclusive_bytes_are_told_apart() -> None:
+def test_shared_and_exclusive_bytes_are_distinguished() -> None:
     budget = deduplicated([("web", [("base", 100), ("web", 7), ("web", 7)]), ("api", [("base", 100), ("api", 30)])])
     assert budget.bytes == 137
     assert budget.shared == 100
     assert budget.exclusive == (BudgetShare("api", 30), BudgetShare("web", 7))
 
 
-def test_where_sizes_disagree_the_larger_counts() -> None:
+def test_larger_of_two_conflicting_sizes_counts() -> None:
     assert deduplicated([("web", [("base", 100)]), ("api", [("base", 250)])]).bytes == 250
 
 
-def test_one_owner_named_twice_shares_with_nobody() -> None:
+def test_owner_listed_twice_shares_nothing() -> None:
     budget = deduplicated([("web", [("base", 100)]), ("web", [("base", 100)])])
     assert (budget.shared, budget.exclusive) == (0, (BudgetShare("web", 100),))
 
 
-def test_a_negative_size_is_a_lie_and_counts_as_nothing() -> None:
+def test_negative_size_counts_as_zero() -> None:
     assert deduplicated([("web", [("base", -100), ("web", 7)])]).bytes == 7
 
 
-def test_nothing_needs_nothing() -> None:
+def test_empty_input_has_an_empty_budget() -> None:
     assert deduplicated([]).bytes == 0
 
 
 @given(owned=OWNED, seed=st.randoms(use_true_random=False))
-def test_order_never_matters_and_the_parts_add_up(owned: Owned, seed: Random) -> None:
+def test_order_does_not_matter_and_parts_sum_to_the_total(owned: Owned, seed: Random) -> None:
     budget = deduplicated(owned)
     assert budget.bytes == budget.shared + sum(share.bytes for share in budget.exclusive)
     largest: dict[str, int] = {}
@@ -75,7 +75,7 @@ def test_order_never_matters_and_the_parts_add_up(owned: Owned, seed: Random) ->
 
 
 @given(owned=OWNED, more=OWNED)
-def test_another_image_never_needs_less(owned: Owned, more: Owned) -> None:
+def test_additional_image_never_needs_less(owned: Owned, more: Owned) -> None:
     assert deduplicated([*owned, *more]).bytes >= deduplicated(owned).bytes
 
 
@@ -83,5 +83,5 @@ def test_another_image_never_needs_less(owned: Owned, more: Owned) -> None:
     ("count", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_432_000_000, "2.4 GB"), (10**15, "1.0 PB"), (10**18, "1.0 EB")],
 )
-def test_bytes_are_written_as_disks_are_sold(count: int, text: str) -> None:
+def test_sizes_use_decimal_units(count: int, text: str) -> None:
     assert format_size(count) == text

@@ -28,7 +28,7 @@ def lot(key: str, group: int | None) -> Bundle:
 
 
 @given(owned=st.lists(st.tuples(st.sampled_from(["web", "api", "db"]), KEYS), max_size=8))
-def test_lots_sum_to_what_their_pieces_do(owned: list[tuple[str, tuple[str, int | None]]]) -> None:
+def test_lots_sum_to_their_pieces(owned: list[tuple[str, tuple[str, int | None]]]) -> None:
     pieces = [
         (owner, [Piece(f"{key} {group} {one.digest}", one.size, one.low, one.high) for one in OWN[key]])
         for owner, (key, group) in owned
@@ -40,10 +40,10 @@ def test_lots_sum_to_what_their_pieces_do(owned: list[tuple[str, tuple[str, int 
     assert sum_bundles(reversed(lots)) == amount
 
 
-def test_the_larger_of_two_lots_under_one_key_counts_for_both_owners() -> None:
+def test_larger_of_two_lots_with_one_key_counts_for_both_owners() -> None:
     amount = sum_bundles([("web", exact_bundle("x", 7)), ("api", exact_bundle("x", 9)), ("db", exact_bundle("y", -3))])
     assert (amount.likely, amount.low, amount.high, amount.estimated, amount.budget.shared) == (9, 9, 9, 0, 9)
 
 
-def test_nothing_is_nothing() -> None:
+def test_empty_input_sums_to_zero() -> None:
     assert sum_bundles([]) == sum_up([])

@@ -40,7 +40,7 @@ def bounds(amount: Amount) -> tuple[int, int, int, int]:
     return (amount.low, amount.likely, amount.high, amount.estimated)
 
 
-def test_estimates_are_told_apart_from_what_is_known() -> None:
+def test_estimates_are_distinguished_from_known_sizes() -> None:
     estimate = Piece("b", 250, 99, 600)
     amount = sum_up([("web", [exact("a", 100), estimate]), ("api", [estimate, exact("c", 7)])])
     assert bounds(amount) == (206, 357, 707, 250)
@@ -49,7 +49,7 @@ def test_estimates_are_told_apart_from_what_is_known() -> None:
 
 
 @given(owned=OWNED, seed=st.randoms(use_true_random=False))
-def test_bounds_enclose_the_likely_sum_and_order_never_matters(owned: list[tuple[str, list[Piece]]], seed: Random) -> None:
+def test_bounds_enclose_the_likely_sum_and_order_does_not_matter(owned: list[tuple[str, list[Piece]]], seed: Random) -> None:
     amount = sum_up(owned)
     assert 0 <= amount.low <= amount.likely <= amount.high
     assert amount.estimated <= amount.likely
@@ -60,7 +60,7 @@ def test_bounds_enclose_the_likely_sum_and_order_never_matters(owned: list[tuple
 
 
 @given(owned=OWNED, more=OWNED)
-def test_another_image_never_needs_less(owned: list[tuple[str, list[Piece]]], more: list[tuple[str, list[Piece]]]) -> None:
+def test_additional_image_never_needs_less(owned: list[tuple[str, list[Piece]]], more: list[tuple[str, list[Piece]]]) -> None:
     one_size = {piece.digest: piece for _, pieces in (*more, *owned) for piece in pieces}  # a key has one size in earnest
 
     def settled(given: list[tuple[str, list[Piece]]]) -> list[tuple[str, list[Piece]]]:
@@ -73,12 +73,12 @@ def test_another_image_never_needs_less(owned: list[tuple[str, list[Piece]]], mo
 
 
 @given(amounts=st.lists(OWNED.map(sum_up), max_size=4))
-def test_amounts_together_are_their_sums(amounts: list[Amount]) -> None:
+def test_amounts_are_added(amounts: list[Amount]) -> None:
     whole = together(*amounts)
     assert bounds(whole) == tuple(sum(bounds(amount)[place] for amount in amounts) for place in range(4))
 
 
-def test_a_known_budget_has_no_range() -> None:
+def test_known_budget_has_no_range() -> None:
     assert bounds(known(sum_up([("web", [exact("a", 5)])]).budget)) == (5, 5, 5, 0)
 
 
@@ -91,12 +91,12 @@ def test_a_known_budget_has_no_range() -> None:
         (11, 11, 12, AmountFit.OVER),
     ],
 )
-def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: AmountFit) -> None:
+def test_exact_fit_is_accepted(low: int, likely: int, high: int, expected: AmountFit) -> None:
     assert fit(low, likely, high, 10) is expected
 
 
 @given(compressed=st.integers(min_value=0, max_value=10**11), os=st.sampled_from(["linux", "windows"]))
-def test_an_estimate_has_bounds_of_its_own(compressed: int, os: str) -> None:
+def test_estimate_has_bounds(compressed: int, os: str) -> None:
     piece = of_layer("a", PieceSize(compressed * 5 // 2, Provenance.ESTIMATED, "a factor"), compressed, os)
     assert piece.estimated == piece.size
     assert piece.low < piece.high
@@ -111,7 +111,7 @@ def test_an_estimate_has_bounds_of_its_own(compressed: int, os: str) -> None:
     kind=st.sampled_from(list(UnpackedKind)),
     os=st.sampled_from(["linux", "windows", "freebsd"]),
 )
-def test_the_short_way_says_what_the_long_way_says(size: int, value: int, ratio: float, kind: UnpackedKind, os: str) -> None:
+def test_fast_path_equals_the_full_computation(size: int, value: int, ratio: float, kind: UnpackedKind, os: str) -> None:
     layer = Descriptor(f"sha256:{'a' * 64}", size, GZIP)
     for told in (value, int(abs(size) * ratio) % 2**32):
         seen = UnpackedSeen(kind, told)
@@ -122,12 +122,12 @@ def test_the_short_way_says_what_the_long_way_says(size: int, value: int, ratio:
 
 
 @given(size=st.integers(min_value=-5, max_value=10**10), media_type=st.sampled_from([GZIP, "", "x/y.tar", "x/y.tar+zstd"]))
-def test_a_layer_that_nobody_has_seen_takes_no_words_and_weighs_the_same(size: int, media_type: str) -> None:
+def test_unobserved_layer_has_no_note_and_the_same_size(size: int, media_type: str) -> None:
     layer = Descriptor(f"sha256:{'a' * 64}", size, media_type)
     assert piece_of("a", layer, "linux", None) == of_layer("a", resolve_unpacked(layer, "linux", None), size, "linux")
 
 
-def test_most_layers_go_the_short_way_and_marked_ones_never() -> None:
+def test_fast_path_is_used_except_for_marked_layers() -> None:
     layer = Descriptor(f"sha256:{'a' * 64}", 100, GZIP)
     noted = Descriptor(layer.digest, 100, GZIP, annotations={"containerd.io/snapshot/stargz/toc.digest": "sha256:0"})
     assert everyday_total([layer, layer], "linux", {layer.digest: 250}) == (500, [])
@@ -139,7 +139,7 @@ def test_most_layers_go_the_short_way_and_marked_ones_never() -> None:
     sizes=st.lists(st.integers(min_value=0, max_value=10**10), max_size=4),
     told=st.lists(st.one_of(st.none(), st.integers(min_value=0, max_value=2**32 - 1)), min_size=4, max_size=4),
 )
-def test_layers_sum_to_what_each_of_them_is(sizes: list[int], told: list[int | None]) -> None:
+def test_layers_sum_to_their_single_sizes(sizes: list[int], told: list[int | None]) -> None:
     layers = [Descriptor(f"sha256:{number:064}", size, GZIP) for number, size in enumerate(sizes)]
     trailers = {layer.digest: value for layer, value in zip(layers, told, strict=False) if value is not None}
     seen = AllUnpacked(trailers, {})

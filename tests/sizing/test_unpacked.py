@@ -53,20 +53,20 @@ def frame(value: int) -> UnpackedSeen:
         (70 * MB, "linux", 70 * MB - 20_000),  # what was compressed before grows a little
     ],
 )
-def test_one_likely_multiple_is_exact(size: int, os: str, unpacked: int) -> None:
+def test_single_likely_multiple_is_exact(size: int, os: str, unpacked: int) -> None:
     found = resolve_unpacked(layer(size), os, trailer(unpacked))
     assert (found.bytes, found.provenance) == (unpacked, Provenance.DERIVED)
     assert found.how.startswith("gzip trailer")
     assert trailer_fits(size, unpacked % WRAP)
 
 
-def test_only_what_deflate_can_reach_at_all_needs_no_second_thought() -> None:
+def test_longer_size_within_the_deflate_ratio_is_mentioned() -> None:
     assert resolve_unpacked(layer(4 * MB), "linux", trailer(10 * MB)).how == "gzip trailer"
     assert resolve_unpacked(layer(5 * MB), "linux", trailer(10 * MB)).how.endswith("4 GiB more is unlikely")
 
 
 @pytest.mark.parametrize(("size", "unpacked", "lengths"), [(3_130 * MB, 9_700 * MB, 3), (4_069_985_900, 10 * GB, 4)])
-def test_several_likely_multiples_are_an_estimate_near_the_usual_ratio(size: int, unpacked: int, lengths: int) -> None:
+def test_several_likely_multiples_give_an_estimate_near_the_usual_ratio(size: int, unpacked: int, lengths: int) -> None:
     found = resolve_unpacked(layer(size), "windows", trailer(unpacked))
     assert (found.bytes, found.provenance) == (unpacked, Provenance.ESTIMATED)
     assert f"most likely of {lengths} lengths" in found.how
@@ -86,7 +86,7 @@ def test_several_likely_multiples_are_an_estimate_near_the_usual_ratio(size: int
     ],
     ids=str,
 )
-def test_what_cannot_be_believed_is_an_estimate(size: int, seen: UnpackedSeen | None, why: str) -> None:
+def test_implausible_size_is_an_estimate(size: int, seen: UnpackedSeen | None, why: str) -> None:
     found = resolve_unpacked(layer(size), "windows", seen)
     assert found.provenance is Provenance.ESTIMATED
     assert found.bytes == round(2.8 * size)
@@ -94,21 +94,21 @@ def test_what_cannot_be_believed_is_an_estimate(size: int, seen: UnpackedSeen | 
     assert why in found.how
 
 
-def test_what_is_not_compressed_needs_no_factor() -> None:
+def test_uncompressed_layer_needs_no_factor() -> None:
     stated = "not compressed according to its media type"
     assert resolve_unpacked(layer(7, TAR), "linux", None) == PieceSize(7, Provenance.DERIVED, stated)
     plain = UnpackedSeen(UnpackedKind.PLAIN, 9)
     assert resolve_unpacked(layer(9), "linux", plain) == PieceSize(9, Provenance.DERIVED, "not compressed")
 
 
-def test_a_counted_size_beats_everything() -> None:
+def test_counted_size_has_priority() -> None:
     counted = UnpackedSeen(UnpackedKind.EXPANDED, 5)
     found = resolve_unpacked(layer(1000, GZIP, STARGZ), "linux", counted)
     assert found == PieceSize(5, Provenance.MEASURED, "counted while decompressing")
 
 
 @pytest.mark.parametrize(("notes", "maker"), [(STARGZ, "eStargz"), (CHUNKED, "zstd:chunked")], ids=["estargz", "zstd-chunked"])
-def test_a_layer_of_many_parts_is_not_judged_by_one(notes: dict[str, str], maker: str) -> None:
+def test_layer_with_many_members_is_estimated(notes: dict[str, str], maker: str) -> None:
     for seen in (trailer(300 * MB), frame(300 * MB), None):
         found = resolve_unpacked(layer(100 * MB, notes=notes), "linux", seen)
         assert (found.bytes, found.provenance) == (250 * MB, Provenance.ESTIMATED)
@@ -116,7 +116,7 @@ def test_a_layer_of_many_parts_is_not_judged_by_one(notes: dict[str, str], maker
 
 
 @pytest.mark.parametrize("note", ["81402368", "-1", "0", "many", "\uff19", "9" * 30, str(2**62)])
-def test_what_its_maker_noted_is_declared(note: str) -> None:
+def test_annotated_size_is_declared(note: str) -> None:
     notes = {**STARGZ, "io.containers.estargz.uncompressed-size": note}
     found = resolve_unpacked(layer(32_513_000, notes=notes), "linux", None)
     if note == "81402368":
@@ -140,11 +140,11 @@ def test_what_its_maker_noted_is_declared(note: str) -> None:
         ("", None),
     ],
 )
-def test_media_types(media_type: str, packed: str | None) -> None:
+def test_media_type_gives_the_compression(media_type: str, packed: str | None) -> None:
     assert packed_by(media_type) == packed
 
 
-def test_annotations_of_others_mean_nothing() -> None:
+def test_unknown_annotations_are_ignored() -> None:
     assert parts_of(layer(1, notes={"org.example": "x"})) is None
 
 
@@ -156,14 +156,14 @@ CONTENT = st.one_of(
 
 
 @given(CONTENT, st.integers(0, 9), st.sampled_from(["linux", "windows"]))
-def test_every_real_gzip_resolves_to_its_length(content: bytes, level: int, os: str) -> None:
+def test_size_of_a_real_gzip_is_its_length(content: bytes, level: int, os: str) -> None:
     packed = gzip.compress(content, level, mtime=0)
     found = resolve_unpacked(layer(len(packed)), os, trailer(int.from_bytes(packed[-4:], "little")))
     assert (found.bytes, found.provenance) == (len(content), Provenance.DERIVED)
 
 
 @given(CONTENT, st.integers(1, 19))
-def test_every_real_zstd_resolves_to_its_length(content: bytes, level: int) -> None:
+def test_size_of_a_real_zstd_is_its_length(content: bytes, level: int) -> None:
     packed = zstandard.ZstdCompressor(level=level).compress(content)
     told = zstandard.get_frame_parameters(packed).content_size
     found = resolve_unpacked(layer(len(packed), ZSTD), "linux", frame(told))
@@ -172,7 +172,7 @@ def test_every_real_zstd_resolves_to_its_length(content: bytes, level: int) -> N
 
 @given(st.integers(1, 60 * GB), st.floats(1.0, 4.9), st.sampled_from(["linux", "windows"]))
 @example(1_490 * MB, 3.3, "windows")
-def test_wrapped_lengths_are_found_or_estimated(size: int, ratio: float, os: str) -> None:
+def test_wrapped_lengths_are_resolved_or_estimated(size: int, ratio: float, os: str) -> None:
     truth = int(size * ratio)
     found = resolve_unpacked(layer(size), os, trailer(truth))
     if found.provenance is Provenance.DERIVED:
@@ -192,7 +192,7 @@ LAYERS = st.builds(
 
 
 @given(LAYERS, st.text(max_size=9) | st.sampled_from(["linux", "windows"]), SEEN)
-def test_whatever_is_said_there_is_a_size(made: Descriptor, os: str, seen: UnpackedSeen | None) -> None:
+def test_any_statement_gives_a_size(made: Descriptor, os: str, seen: UnpackedSeen | None) -> None:
     found = resolve_unpacked(made, os, seen)
     assert found.bytes >= 0
     assert found.how

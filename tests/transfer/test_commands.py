@@ -50,7 +50,7 @@ from auditor.transfer.copy_commands import read_call
         ("C:\\tools\\regctl.exe image copy a/b c/d", ("regctl", "registry", "registry")),
     ],
 )
-def test_a_line_that_copies(line: str, way: tuple[str, str, str]) -> None:
+def test_copy_command_is_parsed(line: str, way: tuple[str, str, str]) -> None:
     call = read_call(line.split())
     assert call is not None
     assert (call.tool, call.origin, call.to) == way
@@ -61,5 +61,5 @@ NOT += ["oc get pods", "zarf version", "oc-mirror list operators", "oc-mirror ve
 
 
 @pytest.mark.parametrize("line", NOT)
-def test_a_line_that_does_not(line: str) -> None:
+def test_other_command_is_not_a_copy(line: str) -> None:
     assert read_call(line.split()) is None

@@ -33,7 +33,7 @@ def download(line: str) -> tuple[tuple[str, ...], bool] | None:
         ("npm ci --registry=https://npm.inside", ["https://npm.inside"]),
     ],
 )
-def test_what_a_line_downloads(line: str, urls: list[str]) -> None:
+def test_hosts_of_a_download_command_are_read(line: str, urls: list[str]) -> None:
     assert download(line) == ((tuple(urls), False) if urls else None)
 
 
@@ -54,11 +54,11 @@ def test_what_a_line_downloads(line: str, urls: list[str]) -> None:
         ".DownloadFile $url x",
     ],
 )
-def test_a_host_that_the_line_does_not_say_is_not_guessed(line: str) -> None:
+def test_missing_host_is_not_guessed(line: str) -> None:
     assert download(line) == ((), True)
 
 
-def test_what_is_named_beside_an_index_that_nobody_knows_is_dialled_too() -> None:
+def test_url_next_to_an_unknown_index_is_a_host_too() -> None:
     assert download("pip install git+https://github.com/a/b") == (("git+https://github.com/a/b",), True)
 
 
@@ -82,11 +82,11 @@ def test_what_is_named_beside_an_index_that_nobody_knows_is_dialled_too() -> Non
         "msiexec /i tool.msi /qn",
     ],
 )
-def test_a_line_that_downloads_nothing(line: str) -> None:
+def test_other_command_downloads_nothing(line: str) -> None:
     assert download(line) is None
 
 
-def test_every_program_is_written_as_it_is_looked_up() -> None:
+def test_every_program_name_is_in_lookup_form() -> None:
     rows: tuple[Downloader, ...] = _rows()
     names = [name for row in rows for name in (row.program, *row.aliases)]
     assert names == [name.lower() for name in names]

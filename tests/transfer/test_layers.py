@@ -68,7 +68,7 @@ def comes_to(tool: str, *places: str, layer: str = DOCKER, options: tuple[str, .
         ("manifest-tool 2.1.0", (), LEFT),
     ],
 )
-def test_a_push_to_a_registry(tool: str, options: tuple[str, ...], expected: tuple[bool, bool]) -> None:
+def test_push_to_a_registry_has_the_predicted_fate(tool: str, options: tuple[str, ...], expected: tuple[bool, bool]) -> None:
     assert comes_to(tool, options=options) == expected
 
 
@@ -89,7 +89,7 @@ def test_a_push_to_a_registry(tool: str, options: tuple[str, ...], expected: tup
         ("docker 27.5.1", OCI, True, CONVERTED),  # only Docker's own type is foreign to it, and it writes manifests anew
     ],
 )
-def test_what_is_foreign_to_a_tool(tool: str, layer: str, urls: bool, expected: tuple[bool, bool]) -> None:
+def test_tool_defines_which_layers_are_foreign(tool: str, layer: str, urls: bool, expected: tuple[bool, bool]) -> None:
     assert comes_to(tool, layer=layer, urls=urls) == expected
 
 
@@ -110,7 +110,9 @@ def test_what_is_foreign_to_a_tool(tool: str, layer: str, urls: bool, expected: 
         ("nerdctl 2.0.0", ("oci-layout",), (), CARRIED),
     ],
 )
-def test_a_way_over_archives(tool: str, places: tuple[str, ...], options: tuple[str, ...], expected: tuple[bool, bool]) -> None:
+def test_route_over_archives_has_the_predicted_fate(
+    tool: str, places: tuple[str, ...], options: tuple[str, ...], expected: tuple[bool, bool]
+) -> None:
     assert comes_to(tool, *places, options=options) == expected
 
 
@@ -126,7 +128,7 @@ def test_a_way_over_archives(tool: str, places: tuple[str, ...], options: tuple[
         ("regctl 0.11.7", ("oci-layout",), (), "depends on --include-external or ocidir or export", True),
     ],
 )
-def test_what_is_not_known_is_not_predicted(
+def test_unknown_tool_or_version_is_not_predicted(
     tool: str, places: tuple[str, ...], options: tuple[str, ...], why: str, missing: bool
 ) -> None:
     found = comes_to(tool, *places, options=options)
@@ -135,7 +137,7 @@ def test_what_is_not_known_is_not_predicted(
     assert found.missing is missing
 
 
-def test_several_ways_are_one_answer_only_where_they_come_to_the_same() -> None:
+def test_several_routes_give_one_answer_only_if_they_agree() -> None:
     crane = [way("crane 0.20.6", kind, "registry") for kind in ("docker-archive", "oci-layout")]
     fate = fate_over(crane, DOCKER, has_urls=True)
     assert isinstance(fate, Fate)
@@ -158,11 +160,11 @@ def test_several_ways_are_one_answer_only_where_they_come_to_the_same() -> None:
         ("zarf", "0.60.0", ""),
     ],
 )
-def test_the_option_that_carries_them(tool: str, version: str, option: str) -> None:
+def test_option_that_copies_foreign_layers_is_known(tool: str, version: str, option: str) -> None:
     assert carrying(tool, version, "registry", "registry") == option
 
 
-def test_what_a_tool_says_with_its_option_is_better_than_without() -> None:
+def test_option_improves_the_fate_of_a_layer() -> None:
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     for tool in {row.tool for row in rows}:
         for version in {row.since or "0" for row in rows if row.tool == tool}:
@@ -172,7 +174,7 @@ def test_what_a_tool_says_with_its_option_is_better_than_without() -> None:
                 assert row.does in {"carried", "converted"}
 
 
-def test_no_row_is_unreachable() -> None:
+def test_every_row_is_reachable() -> None:
     """Each row decides for its own tool, version, places and options."""
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     for row in rows:

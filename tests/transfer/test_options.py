@@ -31,7 +31,7 @@ from auditor.transfer.copy_options import Options, read_options
         ([], "--all", False),
     ],
 )
-def test_whether_an_option_was_given(texts: list[str], condition: str, holds: bool) -> None:
+def test_option_is_detected(texts: list[str], condition: str, holds: bool) -> None:
     assert read_options(texts).has(condition) is holds
 
 
@@ -46,7 +46,7 @@ def test_equal_options_are_one_value() -> None:
 
 
 @given(st.lists(st.text(max_size=40), max_size=8))
-def test_no_text_is_too_odd(texts: list[str]) -> None:
+def test_any_text_is_parsed(texts: list[str]) -> None:
     options = read_options(texts)
     assert len(options.given) == len([word for text in texts for word in text.split()])
     assert not options.has("--never-written and --this-neither")

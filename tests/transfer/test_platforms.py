@@ -63,16 +63,16 @@ def yes(*places: int) -> dict[str, object]:
         ("oras 1.2.0", ("--platform", "linux/amd64"), (0,)),
     ],
 )
-def test_what_comes_along(tool: str, options: tuple[str, ...], places: tuple[int, ...]) -> None:
+def test_copied_platforms_are_predicted(tool: str, options: tuple[str, ...], places: tuple[int, ...]) -> None:
     assert kept(tool, *options) == yes(*places)
 
 
-def test_a_tarball_of_crane_is_linux_unless_told_otherwise() -> None:
+def test_tarball_of_crane_is_linux_without_a_platform_option() -> None:
     assert kept("crane 0.20.6", to="docker-archive") == yes(0)
     assert kept("crane 0.20.6", to="oci-layout") == yes(0, 1, 2, 3, 4)
 
 
-def test_the_platform_of_the_machine_is_not_known() -> None:
+def test_platform_of_the_copying_machine_is_unknown() -> None:
     assert set(kept("skopeo 1.20.0").values()) == {Kept.OWN}
     assert kept("skopeo 1.20.0", "--override-os", "linux") == yes() | {NAMES[0]: Kept.OWN, NAMES[1]: Kept.OWN}
     assert set(kept("docker 28.5.1").values()) == {Kept.OWN}
@@ -88,13 +88,13 @@ def test_the_platform_of_the_machine_is_not_known() -> None:
         ("regsync 0.8.0", ("platforms: [linux/amd64]",), NAMES[0], "which platforms regsync 0.8.0 keeps"),
     ],
 )
-def test_what_is_not_known_is_not_predicted(tool: str, options: tuple[str, ...], wanted: str, why: str) -> None:
+def test_unknown_tool_or_version_is_not_predicted(tool: str, options: tuple[str, ...], wanted: str, why: str) -> None:
     found = keeps(hop(tool, *options), OFFERS, wanted)
     assert isinstance(found, Unpredicted)
     assert why in found.why
 
 
-def test_over_several_hops_and_ways() -> None:
+def test_several_hops_and_routes_are_combined() -> None:
     tarball = (hop("crane 0.20.6", to="docker-archive"), Hop("crane", "0.20.6", "docker-archive", "registry"))
     layout = (hop("crane 0.20.6", to="oci-layout"), Hop("crane", "0.20.6", "oci-layout", "registry"))
     assert keeps_over([tarball], OFFERS, NAMES[0], is_listed=True) is Kept.YES
@@ -108,19 +108,19 @@ def test_over_several_hops_and_ways() -> None:
     assert not keeps_all([layout, tarball])
 
 
-def test_how_a_tool_keeps_all() -> None:
+def test_option_that_keeps_all_platforms_is_known() -> None:
     assert keeping_all("skopeo") == "--all"
     assert keeping_all("crane") == ""
     assert keeping_all("zarf") is None
 
 
-def test_the_options_that_the_facts_speak_of() -> None:
+def test_options_with_facts_are_known() -> None:
     assert {"--platform", "--allow-nondistributable-artifacts", "--annotate-ref"} <= known_options("crane")
     assert {"--all", "--multi-arch", "--override-os", "--override-arch", "--override-variant"} <= known_options("skopeo")
     assert known_options("carrier-pigeon") == frozenset()
 
 
-def test_no_row_is_unreachable() -> None:
+def test_every_row_is_reachable() -> None:
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     for row in rows:
         options = options_for(row.given[0]) if row.given else Options()
@@ -132,9 +132,7 @@ TOOLS = sorted({row.tool for row in table("copy_platforms", CopyPlatforms)})
 
 
 @given(st.sampled_from(TOOLS), st.permutations(OFFERS), st.sampled_from(["linux/amd64", "windows/amd64", "x", ""]))
-def test_one_manifest_at_most_comes_along_where_one_is_named(
-    tool: str, offers: list[tuple[str, object]], platform: str
-) -> None:
+def test_named_platform_copies_at_most_one_manifest(tool: str, offers: list[tuple[str, object]], platform: str) -> None:
     made = Hop(tool, "", "registry", "registry", read_options([f"--platform={platform}"]))
     row = platform_row(made)
     found = [keeps(made, offers, digest) for digest, _ in offers]  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from auditor.transfer.pull import PullRule, pull_rule
         ("", "", "windows", "url", True),
     ],
 )
-def test_who_is_asked_first(runtime: str, version: str, os: str, first: str, fatal: bool) -> None:
+def test_source_that_is_requested_first_is_known(runtime: str, version: str, os: str, first: str, fatal: bool) -> None:
     rule = pull_rule(runtime, version, os)
     assert rule is not None
     assert (rule.first, rule.fatal) == (first, fatal)
@@ -39,11 +39,11 @@ def test_who_is_asked_first(runtime: str, version: str, os: str, first: str, fat
         ("cri-o", "", "linux"),
     ],
 )
-def test_what_the_facts_do_not_say_has_no_rule(runtime: str, version: str, os: str) -> None:
+def test_runtime_without_facts_has_no_rule(runtime: str, version: str, os: str) -> None:
     assert isinstance(pull_rule(runtime, version, os), Gap)
 
 
-def test_every_symptom_can_be_filled_in() -> None:
+def test_every_symptom_template_can_be_filled() -> None:
     for rule in table("layer_urls", PullRule):
         filled = rule.symptom.format(url="https://a.example/b", host="a.example")
         assert "{" not in filled

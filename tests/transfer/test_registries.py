@@ -26,7 +26,7 @@ ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
         ("docker.io", "", "accepted", False, True),
     ],
 )
-def test_known_registries(kind: str, version: str, urls: str, docker: bool | None, oci: bool | None) -> None:
+def test_known_registry_has_its_rule(kind: str, version: str, urls: str, docker: bool | None, oci: bool | None) -> None:
     row = registry_row(kind, version)
     assert isinstance(row, RegistryUrls)
     assert row.urls == urls
@@ -44,7 +44,7 @@ def test_known_registries(kind: str, version: str, urls: str, docker: bool | Non
         ("ghcr", "", "do not state whether ghcr"),
     ],
 )
-def test_what_is_not_known_is_not_predicted(kind: str, version: str, why: str) -> None:
+def test_unknown_registry_is_not_predicted(kind: str, version: str, why: str) -> None:
     row = registry_row(kind, version)
     assert isinstance(row, Unpredicted)
     assert why in row.why

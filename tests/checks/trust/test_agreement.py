@@ -34,7 +34,7 @@ CRL, AIA, FAR = "http://pki.plant7.local/x.crl", "http://pki.plant7.local/x.crt"
 
 @pytest.mark.parametrize(("_check", "form"), cases())
 @pytest.mark.parametrize("later", [False, True], ids=["on its day", "in 2027"])
-def test_every_example_agrees(_check: str, form: dict[str, Any], *, later: bool) -> None:
+def test_checks_and_trust_table_agree_on_every_example(_check: str, form: dict[str, Any], *, later: bool) -> None:
     site = site_of(form)
     assert list(disagreements(site, LATE if later else day(form.get("today", TODAY)))) == []
 
@@ -142,7 +142,7 @@ def forms(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(forms(), st.sampled_from([TODAY, LATE]))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_sites_that_nobody_thought_of_agree(form: dict[str, Any], today: datetime.date) -> None:
+def test_checks_and_trust_table_agree_on_generated_sites(form: dict[str, Any], today: datetime.date) -> None:
     assert list(disagreements(site_of(form), today)) == []
 
 
@@ -156,7 +156,7 @@ ENDED = {CRL: {"crl": ISSUING, "until": datetime.date(2026, 6, 1)}}
 GOOD = {CRL: {"crl": ISSUING}}
 
 
-def test_a_crl_that_has_ended_fails_a_client_that_insists() -> None:
+def test_expired_crl_fails_a_client_that_requires_revocation() -> None:
     leaf_only = {"issuer": ISSUING, "crl": [CRL]}
     form = form_of(fetched=ENDED, leaf=leaf_only, crl=[CRL])
     found = one(crl_stale, fetched=ENDED, crl=[CRL], clients=["curl"])
@@ -168,22 +168,22 @@ def test_a_crl_that_has_ended_fails_a_client_that_insists() -> None:
     assert list(disagreements(site_of(form), TODAY)) == []
 
 
-def test_a_crl_that_has_ended_is_a_warning_where_no_client_insists() -> None:
+def test_expired_crl_is_a_warning_if_no_client_requires_revocation() -> None:
     assert one(crl_stale, fetched=ENDED, crl=[CRL], clients=["git"]).severity is Severity.WARNING
 
 
-def test_a_missing_revocation_url_is_an_error_for_a_client_that_insists() -> None:
+def test_missing_revocation_url_is_an_error_for_a_client_that_requires_revocation() -> None:
     found = one(revocation_missing, clients=["curl"])
     assert (found.severity, found.facts["refused_by"]) == (Severity.ERROR, ("curl on win",))
 
 
-def test_what_is_only_inferred_is_undetermined_beside_its_warning() -> None:
+def test_inferred_fault_is_undetermined_with_a_warning() -> None:
     outcomes = list(revocation_missing.run(site_of(form_of(clients=["pwsh-net10"])), TODAY))
     assert [one.severity for one in outcomes if isinstance(one, Finding)] == [Severity.WARNING]
     assert [one.subject.client for one in outcomes if isinstance(one, Undetermined)] == ["pwsh-net10"]
 
 
-def test_an_endpoint_of_tls_1_3_alone_fails_on_server_2019() -> None:
+def test_endpoint_with_tls_1_3_only_fails_on_server_2019() -> None:
     site = site_of(form_of(offers=["TLSv1.3"], build="windows/amd64:ltsc2019", clients=["containerd", "powershell"]))
     prospects = {(case.client, case.pool.name): case.prospect for case in site.trust(TODAY)}
     assert prospects["powershell", "win"] is Prospect.FAILS
@@ -194,7 +194,7 @@ def test_an_endpoint_of_tls_1_3_alone_fails_on_server_2019() -> None:
     assert row.reason == "the endpoint offers TLSv1.3 only, which the client does not support"
 
 
-def test_a_ca_file_without_a_certificate_fails_containerd_although_the_machine_trusts_the_root() -> None:
+def test_empty_ca_file_fails_containerd_although_the_machine_trusts_the_root() -> None:
     config = {"says": 'ca = "ca.crt"', "files": {"ca.crt": "nothing"}}
     site = site_of(form_of(config=config, kind="registry"))
     (row,) = [case for case in site.trust(TODAY) if (case.client, case.pool.name) == ("containerd", "control")]
@@ -202,24 +202,24 @@ def test_a_ca_file_without_a_certificate_fails_containerd_although_the_machine_t
     assert one(runtime_ca_path, config=config, kind="registry").severity is Severity.ERROR
 
 
-def test_a_ca_file_that_the_plan_lacks_leaves_the_root_open() -> None:
+def test_missing_ca_file_makes_root_trust_undetermined() -> None:
     site = site_of(form_of(config={"says": 'ca = "ca.crt"'}, kind="registry", trust=[]))
     (row,) = [case for case in site.trust(TODAY) if (case.client, case.pool.name) == ("containerd", "control")]
     assert row.prospect is Prospect.UNDETERMINED
 
 
-def test_a_runtime_that_does_not_verify_has_no_row() -> None:
+def test_runtime_that_does_not_verify_has_no_row() -> None:
     site = site_of(form_of(config={"says": "skip_verify = true"}, kind="registry", trust=[]))
     assert ("containerd", "control") not in {(case.client, case.pool.name) for case in site.trust(TODAY)}
 
 
-def test_a_list_inside_that_was_not_observed_leaves_clients_open_that_only_heed_a_revocation() -> None:
+def test_unobserved_internal_crl_is_undetermined_for_clients_that_check_revocation() -> None:
     outcomes = list(revocation_egress.run(site_of(form_of(crl=[CRL], clients=["git"])), TODAY))
     assert [one.subject.client for one in outcomes if isinstance(one, Undetermined)] == ["git"]
     good = list(revocation_egress.run(site_of(form_of(crl=[CRL], clients=["git"], fetched=GOOD)), TODAY))
     assert examined(good) == 2  # the clients of the Linux pool, which never ask
 
 
-def test_a_name_that_only_some_clients_refuse_names_those() -> None:
+def test_name_finding_lists_only_the_clients_that_reject_it() -> None:
     found = one(certificate_name_mismatch, names=["other.plant7.local"], clients=["python"])
     assert set(found.facts["refused_by"]) == {"python on win", "containerd on control", "curl on control"}  # type: ignore[arg-type]

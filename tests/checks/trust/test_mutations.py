@@ -86,7 +86,7 @@ forms = pytest.mark.parametrize(("form", "today"), _forms())
 
 @forms
 @how
-def test_no_check_passes_about_a_chain_that_was_not_observed(form: dict[str, Any], today: datetime.date, how: str) -> None:
+def test_unobserved_chain_passes_no_check(form: dict[str, Any], today: datetime.date, how: str) -> None:
     after = passes(without(form, "chains", how), today)
     assert {check.id: after.get(check.id, 0) for check in OVER_ENDPOINTS} == dict.fromkeys(
         (check.id for check in OVER_ENDPOINTS), 0
@@ -110,7 +110,7 @@ def test_fewer_observations_never_pass_more(form: dict[str, Any], today: datetim
 
 @forms
 @pytest.mark.parametrize("how", ["failed", "denied", "absent"])
-def test_no_version_passes_that_was_not_observed(form: dict[str, Any], today: datetime.date, how: str) -> None:
+def test_unobserved_tls_version_does_not_pass(form: dict[str, Any], today: datetime.date, how: str) -> None:
     assert (
         passes(without(form, "offers", how), today).get(tls_version_mismatch.CHECK.id, 0) == 0
         or not site_of(form).evidence.offers
@@ -119,7 +119,7 @@ def test_no_version_passes_that_was_not_observed(form: dict[str, Any], today: da
 
 @forms
 @how
-def test_no_crl_passes_that_was_not_observed(form: dict[str, Any], today: datetime.date, how: str) -> None:
+def test_unobserved_crl_does_not_pass(form: dict[str, Any], today: datetime.date, how: str) -> None:
     site = without(form, "fetches", how)
     after = passes(site, today)
     assert after.get(crl_stale.CHECK.id, 0) == 0
@@ -128,7 +128,7 @@ def test_no_crl_passes_that_was_not_observed(form: dict[str, Any], today: dateti
     assert after.get(revocation_egress.CHECK.id, 0) <= silent + alone
 
 
-def test_a_crl_of_another_issuer_is_no_observation() -> None:
+def test_crl_of_another_issuer_does_not_count_as_observed() -> None:
     good, other = form_of(crl=[CRL], fetched=GOOD), form_of(crl=[CRL], fetched={CRL: {"crl": "Other"}})
     assert passes(site_of(good), TODAY)["crl-stale"] == 1
     assert ISSUING in good["certificates"]

@@ -69,7 +69,7 @@ def symptoms(found: list[Finding]) -> dict[str, str]:
 
 
 @pytest.mark.peer
-def test_a_whole_chain_verifies_as_real_clients_do(tmp_path: Path) -> None:
+def test_complete_chain_verifies_as_in_real_clients(tmp_path: Path) -> None:
     chain = made()
     with python_server(tmp_path, chain.leaf.pem + chain.issuing.pem, chain.leaf.key_pem) as port:
         site = audited(chain, port)
@@ -80,7 +80,7 @@ def test_a_whole_chain_verifies_as_real_clients_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.peer
-def test_a_missing_intermediate_in_the_words_of_real_clients(tmp_path: Path) -> None:
+def test_missing_intermediate_quotes_the_error_of_real_clients(tmp_path: Path) -> None:
     chain = made()
     with python_server(tmp_path, chain.leaf.pem, chain.leaf.key_pem) as port:
         found = findings(outcomes(chain_incomplete.CHECK, audited(chain, port), TODAY))
@@ -91,7 +91,7 @@ def test_a_missing_intermediate_in_the_words_of_real_clients(tmp_path: Path) -> 
 
 
 @pytest.mark.peer
-def test_an_unknown_root_in_the_words_of_real_clients(tmp_path: Path) -> None:
+def test_unknown_root_quotes_the_error_of_real_clients(tmp_path: Path) -> None:
     chain = made()
     bare = hierarchy(leaf=replace(LEAF, aia=()), issuing=AUTHORITY, root=AUTHORITY, name="localhost")
     with python_server(tmp_path, bare.leaf.pem + bare.issuing.pem, bare.leaf.key_pem) as port:
@@ -103,7 +103,7 @@ def test_an_unknown_root_in_the_words_of_real_clients(tmp_path: Path) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("start", [NOW - 9 * DAY, NOW + 9 * DAY], ids=["expired", "not yet valid"])
-def test_dates_in_the_words_of_real_clients(tmp_path: Path, start: datetime.datetime) -> None:
+def test_date_faults_quote_the_error_of_real_clients(tmp_path: Path, start: datetime.datetime) -> None:
     chain = made(replace(LEAF, start=start, end=start + DAY))
     with python_server(tmp_path, chain.leaf.pem + chain.issuing.pem, chain.leaf.key_pem) as port:
         said = {f"{case.client} {case.pool.name}": case.symptom for case in audited(chain, port).trust(TODAY)}
@@ -113,7 +113,7 @@ def test_dates_in_the_words_of_real_clients(tmp_path: Path, start: datetime.date
 
 @pytest.mark.peer
 @pytest.mark.parametrize("names", [("other.example", "more.example"), None], ids=["other names", "common name only"])
-def test_names_in_the_words_of_real_clients(tmp_path: Path, names: tuple[str, ...] | None) -> None:
+def test_name_faults_quote_the_error_of_real_clients(tmp_path: Path, names: tuple[str, ...] | None) -> None:
     chain = made(replace(LEAF, dns=names))
     with python_server(tmp_path, chain.leaf.pem + chain.issuing.pem, chain.leaf.key_pem) as port:
         site = audited(chain, port)

@@ -28,7 +28,7 @@ PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
-def test_a_good_endpoint_passes_everything(check: Check) -> None:
+def test_valid_endpoint_passes_every_check(check: Check) -> None:
     good = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), windows(trust=TRUST), files=FILES)
     found = outcomes(check, good)
     assert examined(found) >= 1
@@ -50,7 +50,7 @@ def test_a_good_endpoint_passes_everything(check: Check) -> None:
         (Seen(ChainSeen((MADE.leaf.certificate.der,) * 101, "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
     ],
 )
-def test_what_was_not_seen_is_undetermined_once(check: Check, observed: Observation[ChainSeen] | None, kind: Kind) -> None:
+def test_unobserved_endpoint_is_undetermined_once(check: Check, observed: Observation[ChainSeen] | None, kind: Kind) -> None:
     found = outcomes(check, site(observed, pool(), windows()))
     assert [(unknown.kind, str(unknown.subject)) for unknown in unknowns(found)] == [(kind, f"{HOST}:5000")]
     assert len(found) == 1
@@ -58,12 +58,12 @@ def test_what_was_not_seen_is_undetermined_once(check: Check, observed: Observat
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
-def test_the_page_has_the_five_headings(check: Check) -> None:
+def test_page_has_the_five_headings(check: Check) -> None:
     assert [line.removeprefix("## ") for line in check.page.splitlines() if line.startswith("## ")] == list(HEADINGS)
     assert all(line == line.rstrip() for line in check.page.splitlines())
 
 
-def test_a_missing_intermediate_is_named_with_its_url() -> None:
+def test_missing_intermediate_is_named_with_its_url() -> None:
     where = site(seen(WITH_AIA.leaf), pool(trust=TRUST), windows(trust=TRUST), files=FILES)
     linux, on_windows = findings(outcomes(INCOMPLETE, where))
     assert linux.severity is on_windows.severity is Severity.ERROR
@@ -78,7 +78,7 @@ def test_a_missing_intermediate_is_named_with_its_url() -> None:
     assert (on_windows.subject.pool, on_windows.subject.kind) == ("win2022", "endpoint")
 
 
-def test_an_aia_url_inside_is_only_a_warning() -> None:
+def test_internal_aia_url_is_a_warning() -> None:
     where = site(seen(WITH_AIA.leaf), windows(trust=TRUST), files=FILES, reachable=("*.vendor.example",))
     (finding,) = findings(outcomes(INCOMPLETE, where))
     assert finding.severity is Severity.WARNING
@@ -93,13 +93,13 @@ def test_urls_from_certificates_are_quoted_in_commands() -> None:
     assert finding.remedies[0].commands[0] == "curl -fsSLo intermediate.cer 'http://x.example/$(rm -rf ~)'\"'\"';ls'"
 
 
-def test_an_incomplete_chain_leaves_the_root_unknown() -> None:
+def test_incomplete_chain_leaves_the_root_unknown() -> None:
     (unknown,) = unknowns(outcomes(UNTRUSTED, site(seen(WITH_AIA.leaf))))
     assert unknown.kind is Kind.MISSING_EVIDENCE
     assert "see chain-incomplete" in unknown.detail
 
 
-def test_a_private_root_that_no_pool_has() -> None:
+def test_private_root_missing_on_all_pools_is_an_error() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), pool(), windows(), files=FILES, ca="certs/root.pem")
     linux, on_windows = findings(outcomes(UNTRUSTED, where))
     assert "containerd on control does not trust" in linux.message
@@ -111,7 +111,7 @@ def test_a_private_root_that_no_pool_has() -> None:
     assert outcomes(INCOMPLETE, where)[0].count == 2  # type: ignore[union-attr]
 
 
-def test_a_broken_path_is_found_although_the_root_is_trusted() -> None:
+def test_invalid_path_is_reported_although_the_root_is_trusted() -> None:
     broken = hierarchy(issuing=replace(CA, ca=False))
     where = site(seen(broken.leaf, broken.issuing), pool(trust=TRUST), files={"certs/root.pem": broken.root.pem})
     (finding,) = findings(outcomes(certificate_weak.CHECK, where))
@@ -119,7 +119,7 @@ def test_a_broken_path_is_found_although_the_root_is_trusted() -> None:
     assert examined(outcomes(UNTRUSTED, where)) == 1
 
 
-def test_expiry_and_names_are_left_to_their_own_checks() -> None:
+def test_expiry_and_names_are_reported_by_their_own_checks_only() -> None:
     late = hierarchy(leaf=replace(SERVER, end=PAST, dns=("other.example",)))
     where = site(seen(late.leaf, late.issuing), pool(trust=TRUST), files={"certs/root.pem": late.root.pem})
     assert examined(outcomes(UNTRUSTED, where)) == 1
@@ -129,7 +129,7 @@ def test_expiry_and_names_are_left_to_their_own_checks() -> None:
     assert (case.prospect, case.symptom.split(": ")[-1]) == ("fails", "certificate has expired or is not yet valid")
 
 
-def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
+def test_client_without_facts_is_undetermined() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST, clients=("netscape", "curl")), files=FILES)
     found = outcomes(UNTRUSTED, where)
     (unknown,) = unknowns(found)
@@ -138,7 +138,7 @@ def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
     assert examined(found) == 2  # curl, and containerd, which pulls from the registry without being listed
 
 
-def test_trust_that_cannot_be_read_or_is_not_there_is_undetermined() -> None:
+def test_unreadable_or_missing_trust_is_undetermined() -> None:
     files = {"roots/a.json": b'[{"Thumbprint": "DF3C"}]', "roots/b.pem": b""}
     found = outcomes(UNTRUSTED, site(seen(MADE.leaf, MADE.issuing), windows(trust=("roots", "gone.pem")), files=files))
     (unknown,) = unknowns(found)
@@ -146,12 +146,12 @@ def test_trust_that_cannot_be_read_or_is_not_there_is_undetermined() -> None:
     assert all(name in unknown.detail for name in ("roots/a.json", "roots/b.pem", "gone.pem"))
 
 
-def test_a_folder_of_trust_is_read() -> None:
+def test_folder_of_trust_is_read() -> None:
     files = {"roots/root.pem": MADE.root.pem}
     assert examined(outcomes(UNTRUSTED, site(seen(MADE.leaf, MADE.issuing), windows(trust=("roots/",)), files=files))) == 1
 
 
-def test_a_client_that_wants_revocation_fails_where_nobody_is_named() -> None:
+def test_client_that_requires_revocation_fails_without_a_revocation_url() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), windows(trust=TRUST, clients=("curl",)), files=FILES)
     assert examined(outcomes(UNTRUSTED, where)) == 2
     runtime, curl = where.trust(TODAY)
@@ -187,7 +187,7 @@ def test_only_the_runtime_connects_to_a_registry_by_default() -> None:
         ),
     ],
 )
-def test_certificates_that_end(made: Hierarchy, severity: Severity, words: str) -> None:
+def test_expired_or_expiring_certificate_is_a_finding(made: Hierarchy, severity: Severity, words: str) -> None:
     files = {"certs/root.pem": made.root.pem}
     where = site(seen(made.leaf, made.issuing), pool(trust=TRUST), windows(trust=TRUST), files=files)
     found = outcomes(EXPIRING, where)
@@ -200,14 +200,14 @@ def test_certificates_that_end(made: Hierarchy, severity: Severity, words: str) 
         assert "Error from containerd on control: `tls: failed to verify certificate" in finding.message
 
 
-def test_the_horizon_of_the_plan_counts() -> None:
+def test_horizon_of_the_plan_is_used() -> None:
     near = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), files=FILES, horizon=datetime.date(2029, 12, 31))
     assert not findings(outcomes(EXPIRING, near))
     far = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), files=FILES, horizon=datetime.date(2030, 1, 1))
     assert len(findings(outcomes(EXPIRING, far))) == 3
 
 
-def test_what_ends_today_has_ended() -> None:
+def test_certificate_that_ends_today_is_expired() -> None:
     tonight = hierarchy(leaf=replace(SERVER, end=datetime.datetime(2026, 11, 23, 20, tzinfo=datetime.UTC)))
     (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), NETSCAPE)))
     assert finding.severity is Severity.ERROR
@@ -227,7 +227,7 @@ def test_what_ends_today_has_ended() -> None:
         (replace(SERVER, dns=("*.local",)), HOST, "*.local"),
     ],
 )
-def test_names_that_do_not_cover_the_host(leaf: object, host: str, words: str) -> None:
+def test_names_that_do_not_cover_the_host_are_errors(leaf: object, host: str, words: str) -> None:
     made = hierarchy(leaf=leaf)  # type: ignore[arg-type]
     (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf, made.issuing), host=host)))
     assert finding.severity is Severity.ERROR
@@ -236,20 +236,20 @@ def test_names_that_do_not_cover_the_host(leaf: object, host: str, words: str) -
     assert f"subjectAltName={kind}:{host}" in finding.remedies[0].commands[0]
 
 
-def test_a_mismatch_without_a_known_client_quotes_nobody() -> None:
+def test_mismatch_without_a_known_client_quotes_no_error() -> None:
     made = hierarchy(leaf=replace(SERVER, dns=("old.plant7.local",)))
     (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), NETSCAPE)))
     assert "Error on the node" not in finding.message
 
 
-def test_unreadable_extensions_are_undetermined_names() -> None:
+def test_unreadable_extensions_make_names_undetermined() -> None:
     doubled = MADE.leaf.certificate.der.replace(b"\x55\x1d\x11", b"\x55\x1d\x13")
     where = site(Seen(ChainSeen((doubled,), "TLSv1.3"), NOW, "tls://x"))
     (unknown,) = unknowns(outcomes(MISMATCH, where))
     assert unknown.kind is Kind.MALFORMED
 
 
-def test_a_chain_file_stands_for_a_connection() -> None:
+def test_chain_file_replaces_a_connection() -> None:
     files = {"api.pem": MADE.leaf.pem + MADE.issuing.pem, **FILES}
     where = site(None, pool(trust=TRUST), files=files, chain="api.pem")
     assert examined(outcomes(UNTRUSTED, where)) == 1
@@ -265,7 +265,7 @@ def test_a_chain_file_stands_for_a_connection() -> None:
         (b"".join(make(f"n{n}", None, CA).pem for n in range(101)), Kind.MALFORMED, "a bundle"),
     ],
 )
-def test_a_chain_file_that_is_none(content: bytes | None, kind: Kind, words: str) -> None:
+def test_invalid_chain_file_is_undetermined(content: bytes | None, kind: Kind, words: str) -> None:
     files = {} if content is None else {"api.pem": content}
     (unknown,) = outcomes(INCOMPLETE, site(None, files=files, chain="api.pem"))
     assert (unknown.kind, words in unknown.detail) == (kind, True)  # type: ignore[union-attr]
@@ -275,7 +275,7 @@ def test_a_chain_file_that_is_none(content: bytes | None, kind: Kind, words: str
     ("setting", "dials"),
     [("", 2), ("enabled", 2), ("disabled", 0), ("http://mirror.plant7.local/roots", 1)],
 )
-def test_a_root_that_windows_would_download(setting: str, dials: int) -> None:
+def test_root_that_windows_would_download_is_reported(setting: str, dials: int) -> None:
     root = next(anchor for anchor in windows_programme().anchors if anchor.name == "ISRG Root X1")
     observed = Seen(ChainSeen((root.der,), "TLSv1.3"), NOW, "tls://x")
     where = site(observed, windows(root_updates=setting))
@@ -291,7 +291,7 @@ def test_a_root_that_windows_would_download(setting: str, dials: int) -> None:
 
 
 @pytest.mark.corpus
-def test_a_public_endpoint_passes_on_linux_and_is_undetermined_on_windows() -> None:
+def test_public_endpoint_passes_on_linux_and_is_undetermined_on_windows() -> None:
     day = datetime.date(2026, 2, 20)
     files = {"chain.pem": corpus("chains", "stackoverflow.com.pem").read_bytes()}
     where = site(None, pool(clients=()), windows(clients=()), files=files, host="stackoverflow.com", chain="chain.pem")

@@ -42,12 +42,12 @@ def link(name: str, target: str) -> Entry:
         ("..a/b", "..a/b"),
     ],
 )
-def test_names_are_made_normal_or_lead_out(path: str, clean: str | None) -> None:
+def test_names_are_normalised_or_rejected(path: str, clean: str | None) -> None:
     assert normal(path) == clean
 
 
 @given(entries=st.lists(st.tuples(PARTS, st.booleans(), PARTS), max_size=8), asked=PARTS)
-def test_no_way_leads_out_of_an_archive(entries: list[tuple[str, bool, str]], asked: str) -> None:
+def test_resolved_path_never_leaves_the_archive(entries: list[tuple[str, bool, str]], asked: str) -> None:
     """Whatever links there are, what is found is an entry of the archive whose own name lies inside."""
     contents = gather([link(name, target) if linked else file(name) for name, linked, target in entries], Findings())
     try:
@@ -60,13 +60,13 @@ def test_no_way_leads_out_of_an_archive(entries: list[tuple[str, bool, str]], as
     assert not posixpath.normpath(found.name).startswith(("/", ".."))
 
 
-def test_links_through_links_and_folders() -> None:
+def test_links_through_links_and_folders_are_resolved() -> None:
     contents = gather([file("x/real"), link("y", "x"), link("z", "y/real"), link("x/up", "../z")], Findings())
     for path in ("x/real", "y/real", "z", "x/up", "y/up"):
         assert contents.find(path).name == "x/real"
 
 
-def test_the_last_of_two_entries_counts() -> None:
+def test_last_of_two_entries_counts() -> None:
     findings = Findings()
     contents = gather([file("a", "sha256:1"), file("./a", "sha256:2"), file("b"), file("b")], findings)
     assert contents.find("a").digest == "sha256:2"
@@ -87,12 +87,12 @@ def test_the_last_of_two_entries_counts() -> None:
         ("manifest.json", ""),
     ],
 )
-def test_which_names_promise_a_digest(name: str, digest: str) -> None:
+def test_digest_is_read_from_a_blob_name(name: str, digest: str) -> None:
     assert promised_digest(name) == digest
     assert algorithm_for(name) == (digest.partition(":")[0] or "sha256")
 
 
-def test_which_files_may_be_documents() -> None:
+def test_small_files_may_be_documents() -> None:
     assert may_be_document("a/manifest.json", b"null")
     assert may_be_document("blobs/sha256/x", b" \n{}")
     assert not may_be_document("blobs/sha256/x", b"\x1f\x8b")
@@ -110,10 +110,10 @@ def test_which_files_may_be_documents() -> None:
         (None, ("", "")),
     ],
 )
-def test_where_names_stand(notes: dict[str, str] | None, name: tuple[str, str]) -> None:
+def test_image_name_is_read_from_annotations(notes: dict[str, str] | None, name: tuple[str, str]) -> None:
     assert name_of(Descriptor("sha256:" + HEX, 1, annotations=notes)) == name
 
 
-def test_what_is_shown_is_short_and_printable() -> None:
+def test_shown_text_is_short_and_printable() -> None:
     assert legible("a\x1b[31m\n\u202e") == "a\ufffd[31m\ufffd\ufffd"
     assert len(legible("x" * 100_000)) == 300

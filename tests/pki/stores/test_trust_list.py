@@ -36,7 +36,7 @@ def named(name: str) -> ListedRoot:
     return next(listed for listed in microsoft_list().roots.values() if listed.name == name)
 
 
-def test_the_packaged_list_is_read_whole() -> None:
+def test_packaged_list_is_read_completely() -> None:
     found = microsoft_list()
     assert found.problems == ()
     assert found.made is not None
@@ -47,7 +47,7 @@ def test_the_packaged_list_is_read_whole() -> None:
     assert 150 < len(usable) < 250
 
 
-def test_what_it_says_of_roots() -> None:
+def test_list_states_the_properties_of_roots() -> None:
     gone = named("Microsoft Root Certificate Authority")
     assert gone.refusal(EARLY, AT) == "Microsoft disabled it on 2021-08-01"
     assert gone.refusal(EARLY, datetime.datetime(2021, 7, 1, tzinfo=datetime.UTC)) == ""
@@ -57,14 +57,14 @@ def test_what_it_says_of_roots() -> None:
     assert all("since" in listed.refusal(AT, AT) for listed in limited)
 
 
-def test_usages_that_are_disallowed_and_lists_without_usages() -> None:
+def test_disallowed_usages_and_lists_without_usages_are_read() -> None:
     assert ListedRoot("00").refusal(AT, AT) == ""
     assert "disallows" in ListedRoot("00", disallowed_ekus=frozenset({SERVER_AUTH})).refusal(AT, AT)
     assert ListedRoot("00", not_before=EARLY, not_before_ekus=frozenset({"1.2.3"})).refusal(AT, AT) == ""
     assert "since 2010-01-01" in ListedRoot("00", not_before=EARLY).refusal(AT, AT)
 
 
-def test_classes_of_roots_with_their_confidence() -> None:
+def test_roots_are_classified_with_a_confidence() -> None:
     by_name = {anchor.name: anchor for anchor in public_by_sha1().values()}
     expected = {
         "Microsoft Root Certificate Authority 2011": (AnchorClass.INBOX_MICROSOFT, "high"),
@@ -87,18 +87,18 @@ def test_thirteen_roots_of_mozilla_are_not_microsofts() -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\x30\x00", b"junk", DATA[:100], DATA[:-5000], element(0x30, element(0x06, b"\x2a"), element(0xA0))]
 )
-def test_what_is_no_list_says_so(data: bytes) -> None:
+def test_invalid_list_gives_a_reason(data: bytes) -> None:
     with pytest.raises(NotATrustList, match="not a certificate trust list"):
         read_trust_list(data)
 
 
-def test_a_list_that_is_too_large_is_refused() -> None:
+def test_list_that_is_too_large_is_rejected() -> None:
     with pytest.raises(NotATrustList, match="more than"):
         read_trust_list(bytes(9 * 1024 * 1024))
 
 
 @given(st.integers(0, len(DATA) - 1), st.integers(0, 255))
-def test_a_flipped_byte_is_read_or_refused(place: int, value: int) -> None:
+def test_flipped_byte_is_read_or_rejected(place: int, value: int) -> None:
     changed = bytearray(DATA[:20_000])
     changed[place % len(changed)] = value
     try:
@@ -108,7 +108,7 @@ def test_a_flipped_byte_is_read_or_refused(place: int, value: int) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_elements_or_none(data: bytes) -> None:
+def test_any_bytes_give_elements_or_none(data: bytes) -> None:
     try:
         found = list(elements(data))
     except NotDer as error:
@@ -120,11 +120,11 @@ def test_any_bytes_are_elements_or_none(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "oid"), [(b"\x2a\x03", "1.2.3"), (b"\x55\x1d\x25", "2.5.29.37"), (b"\x88\x37\x03", "2.999.3"), (b"\x00", "0.0")]
 )
-def test_object_identifiers(content: bytes, oid: str) -> None:
+def test_object_identifier_is_decoded(content: bytes, oid: str) -> None:
     assert dotted(content) == oid
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80", b"\x2a" * 65])
-def test_object_identifiers_that_are_none(content: bytes) -> None:
+def test_invalid_object_identifier_gives_none(content: bytes) -> None:
     with pytest.raises(NotDer):
         dotted(content)
