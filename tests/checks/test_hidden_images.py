@@ -248,6 +248,14 @@ def test_reference_in_an_unlisted_field_is_a_warning() -> None:
     assert (found.severity, found.facts["certainty"]) == (Severity.WARNING, "possible")
 
 
+def test_images_in_an_object_of_an_unknown_kind_do_not_prove_that_they_are_all() -> None:
+    """The GPU operator appends the operating system of each node to the tag of the driver."""
+    outcomes = said({"g.yaml": GPU_CHART}, "nvcr.io/nvidia/driver:550.90.07")
+    (found,) = [item for item in outcomes if isinstance(item, Undetermined)]
+    assert found.subject.id == "ClusterPolicy.nvidia.com in deploy/g.yaml"
+    assert "may run other images than those that it names" in found.detail
+
+
 def test_list_of_an_operator_resolves_the_gap_of_its_kind() -> None:
     """`operator_images` names the list; it is an image list like any other."""
     plan = PLAN.replace(

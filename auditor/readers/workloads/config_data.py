@@ -18,7 +18,7 @@ from auditor.readers.workloads.split_fields import composed
 
 MAX_INNER = 1024 * 1024  # bytes of one object's values that are parsed again
 _MAX_DEPTH = 4
-_EXAMPLES = ("_example", ".md")
+_EXAMPLES = ("_example", ".example", ".md")
 _MARKS = ("image", "hub", "repository", "registry")
 
 
