@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import (
+    CalendarRow,
     CheckRow,
     EgressRow,
     EvidenceBasis,
@@ -87,6 +88,7 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "evidence_basis", _basis(report.basis)
     yield "unanswered_hosts", [_host(row) for row in report.hosts]
     yield "facts", _facts(report.facts)
+    yield "calendar", [_ending(row) for row in report.calendar]
 
 
 def _facts(used: FactsBasis | None) -> Json | None:
@@ -260,6 +262,19 @@ def scope_json(row: ScopeRow) -> Json:
         "warnings": row.warnings,
         "required": row.is_required,
         "hint": row.hint or None,
+    }
+
+
+def _ending(row: CalendarRow) -> Json:
+    return {
+        "kind": row.kind.value,
+        "name": row.name,
+        "ends": row.ends.isoformat(),
+        "days": row.days,
+        "standing": row.standing.value,
+        "renewal": row.renewal.value,
+        "basis": row.basis.value,
+        "detail": row.detail or None,
     }
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.check import Severity
-from auditor.report import HostRow, JudgedFinding, Report, Verdict, Waived
+from auditor.report import CalendarRow, HostRow, JudgedFinding, Report, Verdict, Waived
 from auditor.text import many
 from reports import basis, hosts
+from reports import calendar as dates
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
 from reports.summary import active, baselined, fixing, waived
@@ -102,9 +103,24 @@ def _sections(report: Report) -> Iterator[MarkdownSection]:
     if report.fix_command:
         yield MarkdownSection("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: not counted as passed", questions)
+    yield from _calendar(report)
     yield from _left_open(report)
     yield from _section("Baselined: already in the baseline", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
+
+
+def _calendar(report: Report) -> Iterator[MarkdownSection]:
+    """Return the section of everything that ends, as a table."""
+    if not report.calendar:
+        return
+    head = f"{dates.summary(report)}\n\n| {' | '.join(dates.HEADERS)} |\n|{'---|' * len(dates.HEADERS)}"
+    rows = [(_dated(row), 0) for row in report.calendar]
+    yield MarkdownSection(f"Calendar ({len(report.calendar)})", ((head, 0), *rows), folded=True)
+
+
+def _dated(row: CalendarRow) -> str:
+    cells = (dates.ends(row), escaped(shortened(dates.what(row))), dates.STANDINGS[row.standing], dates.RENEWALS[row.renewal])
+    return f"| {' | '.join(cells)} |"
 
 
 def _left_open(report: Report) -> Iterator[MarkdownSection]:

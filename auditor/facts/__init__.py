@@ -120,6 +120,7 @@ TABLES: tuple[str, ...] = (
     "archive_kinds",
     "carrier_images",
     "chart_sources",
+    "cluster_certificates",
     "config_keys",
     "config_programs",
     "container_scratch",
@@ -142,6 +143,7 @@ TABLES: tuple[str, ...] = (
     "hosts_toml",
     "known_issues",
     "kubelet_thresholds",
+    "kubernetes_support",
     "layer_parts",
     "layer_urls",
     "media_types",
@@ -174,6 +176,7 @@ RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
+    "cluster_certificates",
     "config_keys",
     "containerd_config",
     "containerd_hosts",
@@ -186,6 +189,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
     "host_process",
     "hosts_toml",
     "known_issues",
+    "kubernetes_support",
     "layer_urls",
     "pause_images",
     "registry_urls",

@@ -241,6 +241,7 @@ FORMS: dict[ValueForm, Any] = {
     ValueForm.RATE: Rate,
     ValueForm.REACHABLE: tuple[Reachable, ...],
     ValueForm.RELEASE: ReleaseName,
+    ValueForm.RENEWAL: Literal["automatic", "manual"],
     ValueForm.ROOT_UPDATES: RootUpdates,
     ValueForm.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
     ValueForm.SIZE: Size,

@@ -39,6 +39,7 @@ class ValueForm(enum.Enum):
     RATE = enum.auto()
     REACHABLE = enum.auto()
     RELEASE = enum.auto()
+    RENEWAL = enum.auto()
     ROOT_UPDATES = enum.auto()
     SEVERITIES = enum.auto()
     SIZE = enum.auto()

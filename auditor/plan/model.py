@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar
 
 from auditor.errors import Location
 from auditor.plan.areas import Area
+from auditor.plan.cluster import Cluster
 from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm
 from auditor.plan.parts import (
     API_SERVER_KIND,
     NO_PAIRS,
     REGISTRY_KIND,
     WEB_KIND,
-    Cluster,
     CopyPlan,
     Endpoint,
     EndpointOrigin,
@@ -129,6 +129,14 @@ class Plan:
             "files with facts of this site: rows in the schema of the fact tables, each with its source",
             ValueForm.FILES,
             examples=(["site-facts.yaml"],),
+        ),
+    ] = ()
+    signing_roots: Annotated[
+        tuple[str, ...],
+        Key(
+            "certificates that verify the signatures of images (Notation, cosign); only their dates are checked",
+            ValueForm.FILES,
+            examples=(["certs/notation-root.pem"],),
         ),
     ] = ()
     waivers: Annotated[

@@ -18,6 +18,7 @@ from auditor.oci.platform import Platform
 from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm
 
 ROOT_UPDATES: Final = "enabled, disabled, file://server/share or http://mirror"
+RENEWALS: Final = "`automatic`, a program at the site does; `manual`, a person does"
 NO_PAIRS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -81,29 +82,6 @@ class Pool:
     def is_windows(self) -> bool:
         """Whether the nodes run Windows."""
         return self.platform.os == "windows"
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The Kubernetes distribution."""
-
-    SECTION: ClassVar = PlanSection("ClusterPart")
-
-    distribution: Annotated[str, Key("rke2, k3s, kubeadm, k0s, …", ValueForm.TEXT, examples=("rke2",))]
-    version: Annotated[
-        str, Key("its version, in quotes if YAML would read it as a number", ValueForm.TEXT, examples=("v1.33.5+rke2r1",))
-    ]
-    location: Location
-    cni: Annotated[str, Key("the network plug-in: calico, flannel, cilium, …", ValueForm.TEXT, examples=("calico",))] = ""
-    images: Annotated[
-        tuple[str, ...],
-        Key(
-            "the image list of exactly this release, or several (Linux and Windows); it replaces the facts about the version. "
-            "A file with `windows` in its name is for Windows nodes",
-            ValueForm.RELEASE_LISTS,
-            examples=("lists/rke2-images.linux-amd64.txt", ["rke2-images.linux-amd64.txt", "rke2-images.windows-amd64.txt"]),
-        ),
-    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +240,14 @@ class Registry:
             examples=({"docker.io": "registry.plant7.local:5000/dockerhub"},),
         ),
     ] = field(default_factory=lambda: NO_PAIRS)
+    token_expires: Annotated[
+        datetime.date | None,
+        Key(
+            "the last day of the robot account or pull token that the nodes log in with",
+            ValueForm.DATE,
+            examples=("2027-03-31",),
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +305,9 @@ class Endpoint:
             ValueForm.ENDPOINT_KIND,
             examples=("api-server",),
         ),
+    ] = ""
+    renewal: Annotated[
+        str, Key(f"who renews its certificate before it expires: {RENEWALS}", ValueForm.RENEWAL, examples=("automatic",))
     ] = ""
     origin: EndpointOrigin = EndpointOrigin.DECLARED
 

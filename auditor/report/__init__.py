@@ -15,6 +15,7 @@ from auditor.report.model import (
 )
 from auditor.report.rows import (
     AgeRow,
+    CalendarRow,
     Cell,
     CellStatus,
     EgressRow,
@@ -29,11 +30,13 @@ from auditor.report.rows import (
     TrustRow,
     TrustStep,
 )
+from auditor.site.calendar.entries import Renewal, Standing
 from auditor.site.trust.prospect import Prospect
 
 __all__ = [
     "AgeRow",
     "BaselineUsed",
+    "CalendarRow",
     "Cell",
     "CellStatus",
     "CheckRow",
@@ -47,9 +50,11 @@ __all__ = [
     "ImageRow",
     "JudgedFinding",
     "Prospect",
+    "Renewal",
     "Report",
     "ScopeRow",
     "ScopeStatus",
+    "Standing",
     "Status",
     "StorageItem",
     "StorageStage",

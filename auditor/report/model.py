@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
-from auditor.report.rows import EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
+from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
 class Verdict(enum.StrEnum):
@@ -167,6 +167,7 @@ class Report:
     hosts: tuple[HostRow, ...] = ()
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
+    calendar: tuple[CalendarRow, ...] = ()
 
     @property
     def works_offline_until(self) -> datetime.date | None:

@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.check import Remedy
+from auditor.site.calendar.entries import Basis, EntryKind, Renewal, Standing
 from auditor.site.trust.prospect import Prospect
 
 
@@ -137,6 +138,23 @@ class TrustRow:
     symptom: str
     os: str = ""
     steps: tuple[TrustStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """One thing that ends: a certificate, a CRL, a token, support or a waiver.
+
+    `days` counts from the audit date and is negative after the end. `detail` states what happens then.
+    """
+
+    kind: EntryKind
+    name: str
+    ends: datetime.date
+    days: int
+    standing: Standing
+    renewal: Renewal
+    basis: Basis
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.check import Check
-from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
-from auditor.site import Site
+from auditor.report import CalendarRow, EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.site import Site, views
 from auditor.text import many
 
 if TYPE_CHECKING:
@@ -75,6 +75,24 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             steps=tuple(map(_step, site.trust_path(case))),
         )
         for case in site.trust(today)
+    )
+
+
+def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
+    """Return everything that ends, by date."""
+    horizon = site.plan.horizon_from(today)
+    return tuple(
+        CalendarRow(
+            kind=entry.kind,
+            name=entry.name,
+            ends=entry.ends,
+            days=(entry.ends - today).days,
+            standing=entry.standing(today, horizon),
+            renewal=entry.renewal,
+            basis=entry.basis,
+            detail=entry.detail,
+        )
+        for entry in views.calendar_of(site, today)
     )
 
 

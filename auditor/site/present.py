@@ -59,6 +59,9 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),
     Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
+    Requirement.CLUSTER: lambda site: site.plan.cluster is not None,
+    Requirement.TOKEN: lambda site: site.plan.registry is not None and site.plan.registry.token_expires is not None,
+    Requirement.CARRIED_CERTIFICATES: lambda site: bool(site.carried_certificates or site.plan.signing_roots),
     Requirement.ENDPOINTS: lambda site: bool(site.endpoints),
     Requirement.CONFIG_FILES: lambda site: bool(site.copy_slips) or any(pool.config for pool in site.plan.pools),
     Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),

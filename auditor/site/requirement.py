@@ -34,6 +34,9 @@ class Requirement(enum.Enum):
     DISTRIBUTION_CONFIG = "the plan names no configuration for a registry of kind distribution"
     COPY_WINDOW = "the plan does not state both a rate and a window for the copy"
     DOCKER = "neither the copy nor a pool uses Docker"
+    CLUSTER = "the plan names no cluster"
+    TOKEN = "the plan states no expiry date of a registry token"  # noqa: S105 - a reason, not a secret
+    CARRIED_CERTIFICATES = "neither the workloads nor `signing_roots` hold a certificate"
     ENDPOINTS = "the plan names no TLS endpoints"
     CONFIG_FILES = "neither a pool nor the copying Docker names configuration files"
     NODE_CONFIG = "no pool names its node configuration"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.readers.registry_config import UnreadableConfig
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
+    from auditor.readers.workloads.certificates import CarriedCertificates
     from auditor.site.archives.view import Archives
     from auditor.site.charts import PlacedChart
     from auditor.site.contents import ComparedImage
@@ -76,9 +77,8 @@ class Site:
         """Return every image as the internal registry has it, or None if it was not requested."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return views.Survey(
-            self.plan, self.needs, views.InternalEvidence(self.evidence, self.plan.registry), is_strict=True
-        ).images()
+        inside = views.InternalEvidence(self.evidence, self.plan.registry)
+        return views.Survey(self.plan, self.needs, inside, is_strict=True).images()
 
     @cached_property
     def archives(self) -> Archives | None:
@@ -130,9 +130,7 @@ class Site:
 
     @cached_property
     def delivered(self) -> tuple[Placement, ...]:
-        """Like `pulled`, but an image not observed on the internal registry is taken as the copy sends it, perhaps from an
-        archive.
-        """
+        """Like `pulled`, but an image not observed on the internal registry is taken as the copy or an archive sends it."""
         if self.archives is None or self.to_copy is None:
             return self.pulled
         inside = self.target.placements if self.target is not None else ()
@@ -168,11 +166,8 @@ class Site:
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Return every layer and pool that would download from an external host."""
-        return views.layer_egress(
-            ((one, self.foreign(one)) for one in self.delivered if one.resolution.payload and one.resolution.payload.foreign),
-            self.reach,
-            self.unknown_deliveries,
-        )
+        holding = (one for one in self.delivered if one.resolution.payload and one.resolution.payload.foreign)
+        return views.layer_egress(((one, self.foreign(one)) for one in holding), self.reach, self.unknown_deliveries)
 
     @cached_property
     def complete_inside(self) -> frozenset[Reference]:
@@ -325,6 +320,11 @@ class Site:
         if today not in self._trust:
             self._trust[today] = views.trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
+
+    @cached_property
+    def carried_certificates(self) -> tuple[CarriedCertificates, ...]:
+        """Return the certificates in the plan's manifests and rendered charts."""
+        return views.carried_certificates(self.plan) if self.plan.workloads else ()
 
     def connections(self, today: datetime.date) -> tuple[Connection, ...]:
         """Return every connection to an external host that a node, a script or a controller opens."""

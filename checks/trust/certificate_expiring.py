@@ -9,7 +9,9 @@ that is not valid yet fails the same way. So does a valid one on a node with a w
 
 ## How to fix
 Before the transfer, renew the certificate with one that outlasts the horizon. Alternatively, plan the rotation and waive the
-finding until that date. If a root expires, install the new root on every node.
+finding until that date. If a program at the site renews the certificate, declare `renewal: automatic` for the endpoint. If a
+person does, declare `renewal: manual`; the finding then is information. A renewal does not cover a root: install the new root
+on every node. It does not cover a certificate of a public CA either, because the site cannot reach that CA.
 
 ## When it is undetermined
 The endpoint's chain was not observed or cannot be parsed. If the chain is incomplete or its root is not available, only the
@@ -28,11 +30,14 @@ from dataclasses import dataclass
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.path_rules import Flaw, dates
-from auditor.plan.model import Endpoint
+from auditor.plan.model import Endpoint, Plan
 from auditor.site import Requirement, Site
+from auditor.site.calendar.entries import Renewal
+from auditor.site.calendar.view import renewal_at, role_of
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved
 from auditor.text import moment
+from checks._shared.ending import before, ending, kept
 from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
 
@@ -43,12 +48,6 @@ def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> tuple[Certificate,
         if not isinstance(case.verdict, Unobserved):
             found.update(dict.fromkeys(case.verdict.path.certificates))
     return tuple(found)
-
-
-def _role(certificate: Certificate, chain: Served) -> str:
-    if certificate == chain.leaf:
-        return "certificate"
-    return "root" if certificate.self_signed else "intermediate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +69,21 @@ def _refusal(flaw: Flaw, refusing: tuple[TrustCase, ...], cases: tuple[TrustCase
 
 
 def _judge(
-    certificate: Certificate, today: datetime.date, horizon: datetime.date, cases: tuple[TrustCase, ...]
+    certificate: Certificate, today: datetime.date, plan: Plan, cases: tuple[TrustCase, ...], renewal: Renewal
 ) -> _Judged | None:
-    """Return the fault of the dates, or None if the certificate is valid until the horizon."""
+    """Return the fault of the dates, or None if the certificate is valid until the horizon or a program renews it."""
     flaw = next(dates(certificate, end_of_day(today)), None)
     if flaw is not None:
         refusing = tuple(case for case in cases if flaw in case.flaws)
         return _Judged(Severity.ERROR, f"{flaw.detail}.{_refusal(flaw, refusing, cases)}", refusing)
-    if certificate.not_after < end_of_day(horizon):
-        what = f"it expires on {moment(certificate.not_after)}, before the horizon {horizon.isoformat()}."
-        return _Judged(Severity.WARNING, what)
+    horizon, severity = plan.horizon_from(today), ending(plan, renewal)
+    if certificate.not_after < end_of_day(horizon) and severity is not None:
+        return _Judged(severity, f"it expires on {moment(certificate.not_after)}, {before(horizon)}.{kept(renewal)}")
     return None
 
 
 def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged: _Judged, horizon: datetime.date) -> Finding:
-    role = _role(certificate, chain)
+    role = role_of(certificate, chain).value
     return Finding(
         severity=judged.severity,
         subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
@@ -125,8 +124,10 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             continue
         endpoint, chain = item
         cases = by_endpoint.get(endpoint, ())
-        for certificate in _examined(chain, cases):
-            judged = _judge(certificate, today, horizon, cases)
+        examined = _examined(chain, cases)
+        for certificate in examined:
+            renewal = renewal_at(endpoint, role_of(certificate, chain), examined)
+            judged = _judge(certificate, today, site.plan, cases, renewal)
             if judged is None:
                 yield PASSED
             else:

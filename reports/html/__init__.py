@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from auditor.report import Report
 from auditor.text import format_size, many
-from reports import basis, headline, hosts, summary, ways
+from reports import basis, calendar, headline, hosts, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, shapes, shared
 from reports.html.page import coded, paragraphs
@@ -59,6 +59,7 @@ def _environment() -> Environment:
         shapes=shapes,
         repeated=shared,
         ways=ways,
+        dates=calendar,
         words=WORDS,
         matrices=matrix,
         policy=_policy(),

@@ -12,6 +12,7 @@ from auditor.report import (
     Prospect,
     Report,
     ScopeStatus,
+    Standing,
     Status,
     StorageStage,
     TrustRow,
@@ -30,6 +31,10 @@ _TONES: Mapping[str, str] = {
     **dict.fromkeys((CellStatus.ABSENT, CellStatus.PLATFORM_ABSENT, CellStatus.BUILD_MISMATCH), "e"),
     **dict.fromkeys((Severity.WARNING, CellStatus.FALLBACK), "w"),
     **dict.fromkeys((Severity.INFO, IN_PART), "i"),
+    Standing.ENDED: "e",
+    Standing.BEFORE_HORIZON: "w",
+    Standing.RENEWED: "i",
+    Standing.AFTER_HORIZON: "o",
     **dict.fromkeys((Status.NOT_APPLICABLE, ScopeStatus.NOT_DECLARED, ScopeStatus.SWITCHED_OFF), "n"),
 }
 _BAR = 1000

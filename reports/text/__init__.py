@@ -26,6 +26,7 @@ _PARTS = (
     sections.storage,
     sections.egress,
     sections.trust,
+    sections.calendar,
     sections.scope,
     sections.evidence,
     sections.skipped,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from auditor.report import CellStatus, Prospect, Report, StorageStage, TrustRow
 from auditor.text import format_size, listed
 from reports import basis
+from reports import calendar as dates
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, everybody
 from reports.headline import STATUS_WORDS
@@ -18,6 +19,7 @@ from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
 MOST_ROWS = 12
+MOST_ENDS = 20
 BAR = 12  # width of a full bar
 MOST_TRUST = 15
 SHOWN_END = 44  # maximum length of the text about a blocked connection
@@ -117,6 +119,19 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
         ours = (row for row in rows if row.os == os)
         worst = min(ours, key=lambda row: (_TRUST_ORDER[row.verdict], not any(step.is_gap for step in row.steps)))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
+
+
+def calendar(report: Report, ink: Ink) -> Iterator[str]:
+    """Yield everything that ends, by date."""
+    if not report.calendar:
+        return
+    yield from heading("Calendar: what ends, and who renews it", ink)
+    yield from wrap(dates.summary(report))
+    rows = [
+        [dates.ends(row), dates.what(row), dates.STANDINGS[row.standing], dates.RENEWALS[row.renewal]]
+        for row in report.calendar
+    ]
+    yield from table(dates.HEADERS, rows, (10, 34, 10), MOST_ENDS)
 
 
 def scope(report: Report, ink: Ink) -> Iterator[str]:

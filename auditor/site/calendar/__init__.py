@@ -1,0 +1,1 @@
+"""The calendar of a site: everything that ends, with its date and who renews it."""
