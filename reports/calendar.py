@@ -81,4 +81,6 @@ def timeline(report: Report) -> Timeline:
     span = max(1, (report.horizon - report.audited_at).days)
     whole = span * 3 // 2 or 1
     marks = tuple(Mark(row, min(SCALE, max(0, row.days) * SCALE // whole)) for row in report.calendar)
-    return Timeline(marks, min(SCALE, span * SCALE // whole), report.audited_at + datetime.timedelta(days=whole))
+    most = (datetime.date.max - report.audited_at).days
+    until = report.audited_at + datetime.timedelta(days=min(whole, most))
+    return Timeline(marks, min(SCALE, span * SCALE // whole), until)

@@ -82,12 +82,12 @@ def _renewing(found: ClusterCertificates) -> tuple[Remedy, ...]:
 def _running(plan: Plan, found: ClusterCertificates, today: datetime.date, horizon: datetime.date) -> Finding | None:
     """Return the finding about a cluster that runs until the horizon, or None if its certificates last or are renewed."""
     cluster, life = found.cluster, found.life
-    if found.ends >= horizon or found.renewal is Renewal.AUTOMATIC:
+    if found.ends >= horizon or found.renewal_while_on is Renewal.AUTOMATIC:
         return None
-    severity = ending(plan, found.renewal, is_sure=not found.is_assumed and life.confidence != "low")
+    severity = ending(plan, found.renewal_while_on, is_sure=not found.is_assumed and life.confidence != "low")
     if severity is None:
         return None
-    is_over = found.ends < today and found.renewal is not Renewal.MANUAL
+    is_over = found.ends < today and found.renewal_while_on is not Renewal.MANUAL
     since = f"issued on {found.issued}" if not found.is_assumed else f"issued on {found.issued} (assumed: no `installed`)"
     when = f"expired on {found.ends}" if is_over else f"expire on {found.ends}, {before(horizon)}"
     if life.renews == "command":
@@ -97,14 +97,14 @@ def _running(plan: Plan, found: ClusterCertificates, today: datetime.date, horiz
         how = f"A start renews them in their last {life.renew_days} days, but a restart may come only every {every} days."
     else:
         how = f"A start of the service renews them in their last {life.renew_days} days, and the plan declares no `restarts`."
-    cause = f"The certificates of {cluster.distribution}, {since}, {when}. {how}{kept(found.renewal)}"
+    cause = f"The certificates of {cluster.distribution}, {since}, {when}. {how}{kept(found.renewal_while_on)}"
     return _finding(plan, found, "running", Severity.ERROR if is_over else severity, cause, _renewing(found))
 
 
 def _switched_off(plan: Plan, found: ClusterCertificates) -> Finding | None:
     """Return the finding about a cluster that is off for long, or None if it starts again."""
     cluster, life = found.cluster, found.life
-    if not found.off_days or life.starts_expired or not found.may_expire_while_off:
+    if not found.fails_after_off:
         return None
     is_certain = found.expires_while_off and life.confidence != "low"
     expire = "expire" if found.expires_while_off else "may expire"

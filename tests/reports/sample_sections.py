@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Mapping
 
 from auditor.report import (
+    CalendarRow,
     Cell,
     CellStatus,
     EgressRow,
     EvidenceRow,
     ImageRow,
     Prospect,
+    Renewal,
+    Standing,
     StorageItem,
     StorageStage,
     TrustRow,
     TrustStep,
 )
+from auditor.site.calendar.entries import Basis, EntryKind
 
 _PLATFORMS = {"control": "linux/amd64", "win2022": "windows/amd64:10.0.20348", "win2025": "windows/amd64:10.0.26100"}
 _VERSIONS = {"control": "", "win2022": "10.0.20348.2700", "win2025": "10.0.26100.2314"}
@@ -168,4 +173,47 @@ EVIDENCE = (
     EvidenceRow("tags", "https://quay.io", 0, 0, 1, "2026-11-20T06:58:44+00:00", "2026-11-20T06:58:44+00:00"),
     EvidenceRow("documents", "https://docker.io", 31, 0, 0, "2026-11-18T07:02:12+00:00", "2026-11-20T06:58:40+00:00"),
     EvidenceRow("archives", "media/images.tar", 1, 0, 0, "2026-11-20T07:01:03+00:00", "2026-11-20T07:01:03+00:00"),
+)
+
+CALENDAR = (
+    CalendarRow(
+        EntryKind.KUBERNETES,
+        "rke2 v1.33.5+rke2r1",
+        datetime.date(2026, 6, 28),
+        -145,
+        Standing.ENDED,
+        Renewal.NONE,
+        Basis.FACTS,
+        "The Kubernetes project publishes no more fixes. The cluster continues to work.",
+    ),
+    CalendarRow(
+        EntryKind.LEAF,
+        "registry.plant7.local:5000: registry.plant7.local",
+        datetime.date(2027, 2, 20),
+        92,
+        Standing.BEFORE_HORIZON,
+        Renewal.UNDECLARED,
+        Basis.OBSERVED,
+        "Clients reject the endpoint.",
+    ),
+    CalendarRow(
+        EntryKind.LEAF,
+        "git.plant7.local:443: git.plant7.local",
+        datetime.date(2027, 2, 20),
+        92,
+        Standing.RENEWED,
+        Renewal.AUTOMATIC,
+        Basis.OBSERVED,
+        "Clients reject the endpoint.",
+    ),
+    CalendarRow(
+        EntryKind.CLUSTER_CERTIFICATES,
+        "rke2 v1.33.5+rke2r1",
+        datetime.date(2027, 11, 20),
+        365,
+        Standing.AFTER_HORIZON,
+        Renewal.UNDECLARED,
+        Basis.ASSUMED,
+        "API server, kubelet and etcd reject each other's certificates.",
+    ),
 )

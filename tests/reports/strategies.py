@@ -8,6 +8,7 @@ from auditor.check import Area, Finding, Kind, Remedy, Rule, Severity, Subject, 
 from auditor.errors import Location
 from auditor.report import (
     BaselineUsed,
+    CalendarRow,
     Cell,
     CellStatus,
     CheckRow,
@@ -108,5 +109,6 @@ reports = st.builds(
     baseline=st.none() | st.builds(BaselineUsed, texts, st.dates(), numbers),
     scope=st.lists(scopes, max_size=10, unique_by=lambda row: row.area).map(tuple),
     evidence=some(st.builds(EvidenceRow, texts, texts, numbers, numbers, numbers, texts, texts)),
+    calendar=some(st.builds(CalendarRow, name=texts, days=st.integers(-10_000, 3_000_000), detail=texts)),
     trust=some(st.builds(TrustRow, texts, texts, texts, st.sampled_from(Prospect), some(texts), some(texts), texts)),
 )

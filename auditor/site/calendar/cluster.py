@@ -61,9 +61,19 @@ class ClusterCertificates:
         return self.life.renews == "start" and every is not None and every <= self.life.renew_days * DAY
 
     @property
-    def renewal(self) -> Renewal:
+    def renewal_while_on(self) -> Renewal:
         """Return who renews the certificates while the cluster runs."""
         return Renewal.AUTOMATIC if self.restarts_suffice else renewal_of(self.cluster.renewal)
+
+    @property
+    def renewal(self) -> Renewal:
+        """Return who renews the certificates. Nothing does if they may expire while the cluster is off and it then fails."""
+        return Renewal.NONE if self.fails_after_off else self.renewal_while_on
+
+    @property
+    def fails_after_off(self) -> bool:
+        """Return whether the cluster may not start again after the longest time for which it is off."""
+        return bool(self.off_days) and not self.life.starts_expired and self.may_expire_while_off
 
     @property
     def off_days(self) -> int:

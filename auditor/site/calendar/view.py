@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.errors import unexpected
@@ -16,9 +17,13 @@ from auditor.plan.plan_paths import is_inside
 from auditor.site.calendar.cluster import ClusterCertificates, cluster_certificates, kubernetes_support
 from auditor.site.calendar.entries import Basis, CalendarEntry, EntryKind, Renewal, renewal_of
 from auditor.site.trust.served import Served, Unobserved
+from auditor.text import listed, many
 
 if TYPE_CHECKING:
     from auditor.site.site import Site
+
+
+_SHOWN = 3  # endpoints that an entry names
 
 
 def calendar_of(site: Site, today: datetime.date) -> tuple[CalendarEntry, ...]:
@@ -54,41 +59,48 @@ def renewal_at(endpoint: Endpoint, role: EntryKind, path: Iterable[Certificate])
 
 
 def _of_endpoints(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
-    seen: set[tuple[str, str]] = set()
+    """Yield each certificate and each CRL once, with the endpoints that depend on it."""
+    found: dict[tuple[EntryKind, str], list[tuple[Endpoint, CalendarEntry]]] = {}
+    for endpoint, key, entry in _seen_at_endpoints(site, today):
+        found.setdefault((entry.kind, key), []).append((endpoint, entry))
+    for same in found.values():
+        endpoints = tuple(dict.fromkeys(endpoint.name for endpoint, _ in same))
+        first = same[0][1]
+        renewal = next((one.renewal for _, one in same if one.renewal is not Renewal.AUTOMATIC), first.renewal)
+        yield replace(first, name=f"{first.name} ({listed(endpoints, _SHOWN)})", renewal=renewal)
+
+
+def _seen_at_endpoints(site: Site, today: datetime.date) -> Iterator[tuple[Endpoint, str, CalendarEntry]]:
     for case in site.trust(today):
-        chain = site.chains[case.endpoint]
+        endpoint, chain = case.endpoint, site.chains[case.endpoint]
         if isinstance(chain, Unobserved):
             continue
         path = () if isinstance(case.verdict, Unobserved) else case.verdict.path.certificates
         for certificate in dict.fromkeys((chain.leaf, *path)):
-            if (case.endpoint.name, certificate.sha256) in seen:
-                continue
-            seen.add((case.endpoint.name, certificate.sha256))
             role = role_of(certificate, chain)
-            basis = Basis.DECLARED if case.endpoint.chain else Basis.OBSERVED
-            yield CalendarEntry(
+            entry = CalendarEntry(
                 role,
-                f"{case.endpoint.name}: {certificate.name}",
+                certificate.name,
                 certificate.not_after.date(),
-                renewal_at(case.endpoint, role, path),
-                basis,
+                renewal_at(endpoint, role, path),
+                Basis.DECLARED if endpoint.chain else Basis.OBSERVED,
                 "Clients reject the endpoint.",
                 certificate,
-                case.endpoint.location,
+                endpoint.location,
             )
+            yield endpoint, certificate.sha256, entry
         for asked in case.revocation.asked if case.revocation is not None else ():
-            until = asked.crl.until if asked.crl is not None else None
-            if until is not None and (case.endpoint.name, asked.crl_url) not in seen:
-                seen.add((case.endpoint.name, asked.crl_url))
-                yield CalendarEntry(
+            if asked.crl is not None and asked.crl.until is not None:
+                entry = CalendarEntry(
                     EntryKind.CRL,
-                    f"{asked.crl_url} of {asked.question.issuer.name}",
-                    until.date(),
+                    f"{asked.question.issuer.name} at {asked.crl_url}",
+                    asked.crl.until.date(),
                     Renewal.UNDECLARED,
                     Basis.OBSERVED,
                     "Clients that require revocation data reject the certificates of this CA.",
-                    location=case.endpoint.location,
+                    location=endpoint.location,
                 )
+                yield endpoint, asked.crl_url, entry
 
 
 def _of_cluster(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
@@ -99,10 +111,17 @@ def _of_cluster(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
     basis = Basis.ASSUMED if found.is_assumed else Basis.FACTS
     name = f"{cluster.distribution} {cluster.version}"
     then = "API server, kubelet and etcd reject each other's certificates."
+    off = f"The cluster does not start after it was off for {many(found.off_days, 'day')}."
     yield CalendarEntry(
-        EntryKind.CLUSTER_CERTIFICATES, f"certificates of {name}", found.ends, found.renewal, basis, then, location=where
+        EntryKind.CLUSTER_CERTIFICATES,
+        name,
+        found.ends,
+        found.renewal,
+        basis,
+        off if found.fails_after_off else then,
+        location=where,
     )
-    yield CalendarEntry(EntryKind.CLUSTER_CA, f"CAs of {name}", found.ca_ends, Renewal.NONE, basis, then, location=where)
+    yield CalendarEntry(EntryKind.CLUSTER_CA, name, found.ca_ends, Renewal.NONE, basis, then, location=where)
 
 
 def deployed(site: Site) -> Iterator[CalendarEntry]:
@@ -169,7 +188,7 @@ def _of_token(site: Site) -> Iterator[CalendarEntry]:
     if registry is not None and registry.token_expires is not None:
         yield CalendarEntry(
             EntryKind.TOKEN,
-            f"pull token of {registry.host}",
+            registry.host,
             registry.token_expires,
             Renewal.UNDECLARED,
             Basis.DECLARED,
