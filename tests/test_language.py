@@ -38,6 +38,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/needs",
     "auditor/net.py",
     "auditor/oci",
+    "auditor/outcomes.py",
     "auditor/own_files.py",
     "auditor/pipeline",
     "auditor/pki",

@@ -25,7 +25,7 @@ VALUES = {
     "auditor/site/trust/picture.py": ("missing", "not on the node"),
     "auditor/site/images.py": ("build-mismatch",),
     "auditor/evidence/kinds.py": ("missing-evidence",),
-    "auditor/check.py": ("symptom", "copy-image", "add-to-list", "mirror-config", "trust-root", "docker-key"),
+    "auditor/outcomes.py": ("symptom", "copy-image", "add-to-list", "mirror-config", "trust-root", "docker-key"),
 }
 SCRIPT = """
 import datetime, pathlib, runpy, sys, yaml

@@ -18,7 +18,8 @@ from auditor.collectors.answered import Answers
 from auditor.collectors.archived import observe_archives
 from auditor.collectors.certificate_urls import CertificateUrls
 from auditor.collectors.endpoint_collector import EndpointCollector, ObserveChain, ObserveOffered
-from auditor.collectors.image_collector import ImageCollector, WantedPlatform, Where
+from auditor.collectors.image_collector import ImageCollector
+from auditor.collectors.image_walk import WantedPlatform, Where
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient

@@ -1,71 +1,21 @@
-"""Collect one image: its tag, then only those parts of its index that the planned nodes would pull."""
+"""Collect one image: its tag, then the documents that a walk through its index requests."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from auditor.collectors.answered import Answers
+from auditor.collectors.image_walk import ImageWalk, Walked, WantedPlatform, Where
 from auditor.collectors.registry.answers import Misfit, VerifiedBytes, now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
-from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, parse_config, parse_document
-from auditor.oci.media_types import INDEXES
-from auditor.oci.platform import Platform
-from auditor.oci.reference import Reference, is_digest
-from auditor.oci.select import MAX_DEPTH, choose, flatten, unclear
+from auditor.oci.document import Descriptor, Index, MalformedDocument, Manifest, parse_document
+from auditor.oci.reference import is_digest
 
-MAX_UNCLEAR = 64
-MAX_NESTED = 64
 MAX_KEY = 200
-Route = tuple[str, str]  # the domain to query, and the repository's path there
-
-
-@dataclass(frozen=True, slots=True)
-class WantedPlatform:
-    """A kind of node that needs an image. `strict` nodes run exact Windows builds only; `any_build` is HostProcess."""
-
-    platform: Platform
-    strict: bool = False
-    any_build: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A repository to query. `inside`: it is on the internal registry, so every document is fetched and hashed in every run.
-
-    For a stored document, a source gets only a HEAD request: the content of a digest cannot change, but the repository may have
-    lost it.
-    """
-
-    reference: Reference
-    inside: bool = False
-
-    @property
-    def repository(self) -> str:
-        """Host and path, as in evidence."""
-        return self.reference.repository
-
-    @property
-    def route(self) -> Route:
-        """The domain to query, and the path there."""
-        return self.reference.domain, self.reference.path
-
-
-@dataclass(frozen=True, slots=True)
-class Walked:
-    """The known parts of an image: every entry of its index, nested ones too, and the chosen manifests.
-
-    `lacking` holds the digests of needed documents that were not stored when the image was walked.
-    """
-
-    entries: tuple[Descriptor, ...] = ()
-    manifests: tuple[Manifest, ...] = ()
-    lacking: tuple[str, ...] = ()
 
 
 class ImageCollector:
@@ -100,7 +50,7 @@ class ImageCollector:
         seen = await self._tag(where)
         if seen is None:
             return Walked()
-        walk = _Walk(self, where)
+        walk = ImageWalk(self, where)
         match walk.parsed(seen.digest, seen.media_type):
             case Index() as index:
                 return await walk.index(index, tuple(wishes))
@@ -252,101 +202,3 @@ class ImageCollector:
             self.documents += 1
         self._keep(where, found.digest, source, found, is_manifest=True)
         return TagSeen(found.digest, found.media_type, len(found.body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """The walk through the documents of one image."""
-
-    collector: ImageCollector
-    where: Where
-    lacking: list[str] = field(default_factory=list)
-
-    @property
-    def repository(self) -> str:
-        """The repository that is walked."""
-        return self.where.repository
-
-    def parsed(self, digest: str, media_type: str = "") -> Document | None:
-        """Return a stored document; None if it is not stored or cannot be parsed."""
-        observed = self.collector.content(self.repository, digest)
-        if not isinstance(observed, Seen):
-            self.lacking.append(digest)
-            return None
-        try:
-            return parse_document(observed.value.body, media_type or observed.value.media_type)
-        except MalformedDocument:
-            return None
-
-    async def index(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> Walked:
-        """Fetch the manifests that the wishes choose, and the configs that the choice needs."""
-        nested = {digest: inner async for digest, inner in self._nested(index)}
-        flat = flatten(index, nested.get)
-        known = await self._known(flat, wishes)
-        chosen = dict.fromkeys(
-            choice.entry
-            for wish in wishes
-            if (choice := choose(flat, wish.platform, strict=wish.strict, any_build=wish.any_build, known=known)).fit.runs
-        )
-        entries = [entry for entry in chosen if entry is not None]
-        await self._fetch_all(entries)
-        parsed = (self.parsed(entry.digest, entry.media_type) for entry in entries)
-        manifests = [manifest for manifest in parsed if isinstance(manifest, Manifest)]
-        indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
-        parts = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
-        return Walked(tuple(parts.values()), tuple(manifests), tuple(self.lacking))
-
-    async def _fetch_all(self, entries: Iterable[Descriptor]) -> None:
-        """Fetch manifests concurrently."""
-        await asyncio.gather(*(self.collector.fetch(self.where, entry, "manifests") for entry in entries))
-
-    async def _nested(self, index: Index) -> AsyncIterator[tuple[str, Index]]:
-        """Yield nested indexes, up to the depth and number that checks evaluate. Digests cannot form a circle, but false ones
-        can."""
-        level, seen = [index], set[str]()
-        for depth in range(MAX_DEPTH + 1):
-            entries = [entry for inner in level for entry in inner.manifests if entry.media_type in INDEXES]
-            level, fetched = [], []
-            for entry in entries:
-                if entry.digest in seen:
-                    continue
-                seen.add(entry.digest)
-                if depth == MAX_DEPTH or len(seen) > MAX_NESTED:
-                    self.collector.missing(self.repository, entry.digest, Kind.UNSUPPORTED, "indexes nested too deeply")
-                    continue
-                fetched.append(entry)
-            await self._fetch_all(fetched)
-            for entry in fetched:
-                if isinstance(inner := self.parsed(entry.digest, entry.media_type), Index):
-                    level.append(inner)
-                    yield entry.digest, inner
-
-    async def _known(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> dict[str, Platform]:
-        """Return the platforms from configs, for entries without a platform in the index."""
-        asked = {entry.digest: entry for wish in wishes for entry in unclear(index, wish.platform)}
-        wanted: list[Descriptor] = []
-        for number, (digest, entry) in enumerate(asked.items()):
-            if entry.media_type in INDEXES:
-                continue
-            if number >= MAX_UNCLEAR:
-                told = f"the index states no platform for more than {MAX_UNCLEAR} entries"
-                self.collector.missing(self.repository, digest, Kind.UNSUPPORTED, told)
-                continue
-            wanted.append(entry)
-        platforms = await asyncio.gather(*map(self._declared, wanted))
-        return {entry.digest: platform for entry, platform in zip(wanted, platforms, strict=True) if platform is not None}
-
-    async def _declared(self, entry: Descriptor) -> Platform | None:
-        await self.collector.fetch(self.where, entry, "manifests")
-        manifest = self.parsed(entry.digest, entry.media_type)
-        if not isinstance(manifest, Manifest):
-            return None
-        await self.collector.fetch(self.where, manifest.config, "blobs")
-        config = self.collector.content(self.repository, manifest.config.digest)
-        if not isinstance(config, Seen):
-            self.lacking.append(manifest.config.digest)
-            return None
-        try:
-            return parse_config(config.value.body).platform
-        except MalformedDocument:
-            return None

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Iterable
 
 from auditor.collectors.answered import Answers
-from auditor.collectors.image_collector import ImageCollector, Walked, Where
+from auditor.collectors.image_collector import ImageCollector
+from auditor.collectors.image_walk import Walked, Where
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.evidence.model import BlobSeen, Seen

@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.collectors.archives.ends import HEAD, TAIL, by_ends, by_trailer
 from auditor.collectors.archives.expanding import compression_of
-from auditor.collectors.image_collector import Walked
+from auditor.collectors.image_walk import Walked
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.ranges import ByteRange

@@ -114,12 +114,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         verdict=verdict,
         exit_code=exit_code,
         counts=_counts(findings, undetermined, examined),
-        checks=(
-            *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule not in _UNDECIDED_RULES),
-            _coverage_row(site.plan, beyond, policy),
-            _scope_row(scope, policy),
-        ),
+        checks=_check_rows(outcomes, policy, own, len(told), used, beyond, scope),
         findings=findings,
         undetermined=undetermined,
         images=images,
@@ -134,6 +129,24 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         basis=used,
         facts=basis_of_facts(),
         calendar=calendar,
+    )
+
+
+def _check_rows(
+    outcomes: Outcomes,
+    policy: Policy,
+    own: tuple[Finding, ...],
+    examined_waivers: int,
+    used: EvidenceBasis,
+    beyond: tuple[Undetermined, ...],
+    scope: tuple[ScopeRow, ...],
+) -> tuple[CheckRow, ...]:
+    """Return a row per check and per rule of the policy. `own` are the findings of these rules."""
+    return (
+        *(_row(result, policy) for result in outcomes.results),
+        *(_policy_row(rule, own, policy, examined_waivers, used) for rule in POLICY_RULES if rule not in _UNDECIDED_RULES),
+        _coverage_row(outcomes.site.plan, beyond, policy),
+        _scope_row(scope, policy),
     )
 
 

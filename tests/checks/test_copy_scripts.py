@@ -2,40 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
-from auditor.engine import evaluate
-from auditor.testing import site_of
-from checks.transfer import copy_script_flag
-
-WEB, API = "registry.example.com/shop/web:4.2", "registry.example.com/shop/api:1.0"
-URL = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:3ab3"
-PLAN = """
-version: 1
-pools:
-  control: {{platform: linux/amd64}}
-  win2022: {{platform: "windows/amd64:ltsc2022", runtime: containerd 2.1.6}}
-images: [{{ref: "{web}"}}, {{ref: "{api}", pools: [control]}}]
-copy: {{tool: {tool}, scripts: [{name}]}}
-registry: {{host: "registry.plant7.local:5000"}}
-"""
-BASE = {"size": "117MB", "foreign": True, "name": "base", "urls": [URL]}
-WINDOWS = {"platform": "windows/amd64:10.0.20348.524", "layers": [BASE, {"size": "3MB", "name": "app"}]}
-OBSERVED = {WEB: {"platforms": ["linux/amd64", WINDOWS]}, API: {"platforms": ["linux/amd64", "linux/arm64"]}}
-Said = set[tuple[int, str]]
-
-
-def judged(text: str, tool: str, name: str) -> tuple[Said, Said]:
-    """What is found, as line and case; and the lines of which something is not known, with the kind."""
-    plan = PLAN.format(web=WEB, api=API, tool=tool, name=name)
-    site = site_of({"plan": plan, "files": {name: text}, "observed": OBSERVED})
-    (result,) = evaluate(site, [copy_script_flag.CHECK], datetime.date(2026, 11, 26)).results
-    found = {(one.location.line, one.case.split(" ")[0]) for one in result.findings if one.location is not None}
-    unknown = {(int(one.detail.split(":")[1]), one.kind.value) for one in result.undetermined}
-    return found, unknown
-
+from tests.checks.judged_scripts import Said, judged
 
 SHELL = {
     "a loop over a list without the flag": (
@@ -306,73 +275,3 @@ crane copy --allow-nondistributable-artifacts registry.example.com/shop/web:4.2 
 @pytest.mark.parametrize(("tool", "text", "found", "unknown"), SHELL.values(), ids=SHELL.keys())
 def test_shell_script_has_the_expected_cases(tool: str, text: str, found: Said, unknown: Said) -> None:
     assert judged(text, tool, "mirror.sh") == (found, unknown)
-
-
-POWERSHELL = {
-    "foreach over a list": (
-        "crane 0.20.6",
-        """$ErrorActionPreference = 'Stop'
-$Registry = 'registry.plant7.local:5000'
-foreach ($image in Get-Content images.txt) {
-    crane copy $image "$Registry/$image"
-}
-""",
-        {(4, "layers"), (4, "failure")},
-        set(),
-    ),
-    "the exit code is looked at": (
-        "crane 0.20.6",
-        """foreach ($image in Get-Content images.txt) {
-    & crane.exe copy --allow-nondistributable-artifacts $image "r.local/$image"
-    if ($LASTEXITCODE -ne 0) { throw "no $image" }
-}
-""",
-        set(),
-        set(),
-    ),
-    "a pipeline, backticks and splatting": (
-        "skopeo 1.20.0",
-        """$Options = @('--all', '--retry-times', '3')
-Get-Content images.txt | ForEach-Object {
-    skopeo copy @Options `
-        "docker://$_" `
-        "docker://r.local/$_"
-}
-""",
-        {(3, "layers"), (3, "failure")},
-        set(),
-    ),
-    "try and catch see no exit code": (
-        "docker 27.5.1",
-        """try {
-    docker push registry.plant7.local:5000/shop/web:4.2
-} catch {
-    Write-Host 'no push'
-}
-""",
-        {(2, "layers"), (2, "failure")},
-        set(),
-    ),
-    "PowerShell 7 that stops": (
-        "crane 0.20.6",
-        """$ErrorActionPreference = 'Stop'
-$PSNativeCommandUseErrorActionPreference = $true
-crane copy --platform windows/amd64 registry.example.com/shop/web:4.2 r.local/shop/web:4.2
-""",
-        {(3, "layers"), (3, "platforms")},
-        set(),
-    ),
-    "an expression that runs text": (
-        "crane 0.20.6",
-        """Invoke-Expression "crane copy $image r.local/$image"
-& $Crane copy $image r.local
-""",
-        set(),
-        {(1, "unsupported"), (2, "unsupported")},
-    ),
-}
-
-
-@pytest.mark.parametrize(("tool", "text", "found", "unknown"), POWERSHELL.values(), ids=POWERSHELL.keys())
-def test_powershell_script_has_the_expected_cases(tool: str, text: str, found: Said, unknown: Said) -> None:
-    assert judged(text, tool, "mirror.ps1") == (found, unknown)

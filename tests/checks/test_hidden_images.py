@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 import pytest
@@ -12,39 +11,8 @@ from auditor.needs.resolve import resolve_needs
 from auditor.needs.workload_gaps import open_gaps
 from auditor.plan.load import load_plan
 from auditor.testing import site_of
-from checks import CATALOGUE
+from tests.checks.hidden import BY_ID, OPERATOR, PLAN, TODAY, pod_of, said, unknowns
 
-TODAY = datetime.date(2026, 11, 23)
-BY_ID = {check.id: check for check in CATALOGUE}
-PLAN = """version: 1
-pools: {control: {platform: linux/amd64}}
-images: [{list: images.txt}]
-workloads: [{manifests: deploy}]
-workloads_complete: true
-"""
-
-
-def pod_of(kind: str, image: str, more: str = "") -> str:
-    return (
-        f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: operator, namespace: system}}\nspec:\n  template:\n    spec:\n"
-        f"      containers:\n        - name: operator\n          image: {image}\n{more}"
-    )
-
-
-def said(files: dict[str, str], *listed: str, check: str = "image-not-listed", plan: str = PLAN) -> list[Outcome]:
-    lists = {"images.txt": "".join(f"{line}\n" for line in ("example.com/listed:1", *listed))}
-    site = site_of(
-        {"plan": plan, "files": {**lists, **{f"deploy/{name}": text for name, text in files.items()}}, "observed": {}}
-    )
-    return list(BY_ID[check].run(site, TODAY))
-
-
-def unknowns(outcomes: list[Outcome]) -> list[Undetermined]:
-    assert not [item for item in outcomes if isinstance(item, Finding)]
-    return [item for item in outcomes if isinstance(item, Undetermined)]
-
-
-OPERATOR = "example.com/listed:1"
 STRIMZI = pod_of(
     "Deployment",
     OPERATOR,
@@ -304,65 +272,6 @@ QUIET = [
 @pytest.mark.parametrize("text", QUIET)
 def test_values_that_are_not_images_are_not_reported(text: str) -> None:
     assert not unknowns(said({"a.yaml": text}))
-
-
-def test_kustomization_that_only_lists_files_is_read() -> None:
-    """It changes no image, and names every object beside it."""
-    files = {"kustomization.yaml": "namespace: shop\nresources: [app.yaml]\n", "app.yaml": pod_of("Deployment", OPERATOR)}
-    assert [type(item) for item in said(files)] == [Fine]
-    files["other.yaml"] = pod_of("Deployment", OPERATOR)
-    (found,) = unknowns(said(files))
-    assert "does not name files next to it" in found.detail
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "resources: ['https://example.com/base?ref=v1']\n",
-        "resources: [app.yaml]\ncomponents: [../c]\n",
-        "resources: [app.yaml]\nreplacements: [{path: r.yaml}]\n",
-        "resources: [app.yaml\n",
-        "resources: [absent.yaml]\n",
-        "bases: [app.yaml]\n",
-    ],
-)
-def test_kustomization_that_is_not_applied_is_reported(text: str) -> None:
-    outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/rewritten:1")})
-    (found,) = [item for item in outcomes if isinstance(item, Undetermined)]
-    assert found.subject.id == "deploy/kustomization.yaml"
-
-
-@pytest.mark.parametrize(
-    ("text", "severity"),
-    [
-        ("resources: [app.yaml]\nconfigMapGenerator: [{name: c, literals: [a=b]}]\n", Severity.ERROR),
-        ("resources: [app.yaml]\nimages: [{name: example.com/other, newTag: '2'}]\n", Severity.ERROR),
-        ("resources: [app.yaml]\nimages: [{name: example.com/raw, newTag: '2'}]\n", Severity.WARNING),
-        ("resources: [app.yaml]\npatches: [{path: p.yaml}]\n", Severity.WARNING),
-        ("resources: [app.yaml\n", Severity.WARNING),
-    ],
-)
-def test_images_that_a_kustomization_may_change_are_possible_images(text: str, severity: Severity) -> None:
-    """The files are read all the same: most kustomizations keep most images."""
-    outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/raw:1")})
-    assert [item.severity for item in outcomes if isinstance(item, Finding)] == [severity]
-    assert [type(item) for item in outcomes if not isinstance(item, Finding)] == [Undetermined]
-
-
-def test_chart_and_list_among_manifests_are_named() -> None:
-    """Each with the key that reads it."""
-    files = {
-        "shop/Chart.yaml": "name: shop\n",
-        "shop/templates/a.yaml": "image: {{ .Values.image }}\n",
-        "sync.yaml": "quay.io:\n  images:\n    team/a: ['1']\n",
-        "values.yaml": "image: {repository: quay.io/team/b, tag: 2}\n",
-        "fleet.yaml": "helm: {chart: loki, version: 6.0.0, repo: 'https://charts.example.com'}\n",
-    }
-    outcomes = said(files)
-    told = " ".join(item.detail for item in outcomes if isinstance(item, Undetermined))
-    for name in ("chart: deploy/shop`", "list: deploy/sync.yaml`", "fleet.yaml installs the chart loki 6.0.0"):
-        assert name in told
-    assert [item.subject.id for item in outcomes if isinstance(item, Finding)] == ["quay.io/team/b:2"]
 
 
 def test_proxy_that_istio_injects_is_undetermined() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from auditor.evidence.store import Store
 from tests.collectors.asking import ARM, LINUX, WIN, WIN_2019
+from tests.collectors.sized_layers import BASE, TOP, Sizes
 from tests.peers.authority import make_authority
 from tests.peers.gateway import Gateway, serve_gateway
-from tests.peers.images import BuiltIndex, attestation, build_image, build_index, entry
+from tests.peers.images import BuiltImage, BuiltIndex, attestation, build_image, build_index, entry
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
 
@@ -54,3 +56,23 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry
         with running.uploader() as uploader:
             uploader.index("locked/web", build_index(build_image(LINUX, label="locked")), "1")
         yield running
+
+
+@pytest.fixture
+def sizes(gateway: Gateway) -> Iterator[Sizes]:
+    with Store.memory() as store:
+        yield Sizes(gateway, store)
+
+
+@pytest.fixture(scope="session")
+def pushed(registry: RunningRegistry) -> Callable[[str, BuiltImage], None]:
+    """Push an image under `sizes/NAME`."""
+
+    def push(name: str, image: BuiltImage) -> None:
+        repository, _, tag = name.partition(":")
+        with registry.uploader() as uploader:
+            uploader.image(f"sizes/{repository}", image)
+            uploader.index(f"sizes/{repository}", build_index(image), tag)
+
+    push("web:1", build_image(LINUX, BASE, TOP, label="sizes"))
+    return push

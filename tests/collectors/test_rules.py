@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.collectors.collect import wishes_of
-from auditor.collectors.image_collector import WantedPlatform
+from auditor.collectors.image_walk import WantedPlatform
 from auditor.collectors.registry.addresses import Addresses
 from auditor.collectors.registry.challenge import Challenge, may_follow, parse_challenges
 from auditor.collectors.registry.failures import MAX_DETAIL, plain, shown

@@ -25,8 +25,8 @@ from auditor.evidence.sqlite_schema import seal_of
 from auditor.evidence.store import Store
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.testing.memory import AT, SOURCE
+from tests.evidence.stored import DIGEST, filled
 from tests.evidence.tampering import edited
-from tests.evidence.test_store import DIGEST, filled
 from tests.evidence.test_tls import older
 
 CHANGED = "was changed after it was written"

@@ -59,24 +59,13 @@ from auditor.readers.workloads.chart_dependencies import UnreadableChart, missin
 from auditor.readers.workloads.sources import chart_sources
 from auditor.redaction import fit, forget, redact, redact_file, remember, remember_found
 from auditor.transfer.copy_commands import read_call
-from tests.fuzz import seeds
+from tests.fuzz import inputs, seeds
 
 _IMPORTERS = importers()
 
 Seeds = Callable[[], tuple[bytes, ...]]
 DAY = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
 URL = httpx.URL("https://r.example/v2/a/manifests/1")
-PLAN = b"""version: 1
-name: fuzz
-pools:
-  linux: {platform: linux/amd64, nodes: 2, runtime: containerd 2.1.6, disk: 100GB, config: [file]}
-  win: {platform: "windows/amd64:10.0.20348.1", runtime: containerd 1.7.27, config: [file]}
-cluster: {distribution: rke2, version: v1.33.5+rke2r1}
-images: [{ref: "r.example/a:1"}]
-workloads: [{manifests: work}, {chart: chart.tgz}]
-copy: {tool: skopeo 1.20.0, scripts: [mirror.sh], config: [daemon.json]}
-registry: {host: "r.plant.local:5000", kind: distribution 2.8.2, config: registry.yml}
-"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +85,7 @@ class Target:
 def plan() -> Plan:
     """A plan whose files are all there, and empty."""
     names = ("file", "work/a.yaml", "chart.tgz", "mirror.sh", "daemon.json", "registry.yml")
-    return load_plan_files("plan.yaml", {"plan.yaml": PLAN, **dict.fromkeys(names, b"")})
+    return load_plan_files("plan.yaml", {"plan.yaml": inputs.PLAN, **dict.fromkeys(names, b"")})
 
 
 def _with(**files: bytes) -> Plan:
@@ -220,7 +209,7 @@ def _baseline(data: bytes) -> object:
 
 
 def _reply(data: bytes) -> Reply:
-    """An answer: a status, headers and a body from the input, as the head of an HTTP message would have them."""
+    """An answer: a status, headers and a body from the input, as the head of an inputs.HTTP message would have them."""
     head, _, body = data.partition(b"\r\n\r\n")
     lines = [line.partition(b":") for line in head.split(b"\r\n")[1:50]]
     status = int(head[9:12]) if head[9:12].isdigit() else 200
@@ -294,156 +283,67 @@ def _remembered(data: bytes) -> object:
         forget()
 
 
+def _release_list(data: bytes) -> object:
+    return read_release_list(ListSource("list", ("linux",)), data)
+
+
+def _script(name: str) -> Callable[[bytes], object]:
+    return lambda data: read_script(name, data)
+
+
 def _words(text: str) -> object:
     return read_call(text.split())
 
 
-HTTP = tuple(
-    "\r\n".join(lines).encode()
-    for lines in (
-        ("HTTP/1.1 401 No", 'WWW-Authenticate: Bearer realm="https://t.example/a",service="r",scope="x:a:pull"', "", "{}"),
-        ("HTTP/1.1 401 No", 'WWW-Authenticate: Basic realm="r", Bearer realm="https://t.example"', "Retry-After: 3", "", ""),
-        ("HTTP/1.1 404 No", "Content-Type: application/json", "", '{"errors":[{"code":"X","message":"m","detail":{"a":[1]}}]}'),
-        ("HTTP/1.1 206 Part", "Content-Range: bytes 0-9/100", "Content-Length: 10", "", "0123456789"),
-        (
-            "HTTP/1.1 200 OK",
-            "Docker-Content-Digest: sha256:" + "0" * 64,
-            "Transfer-Encoding: chunked",
-            "",
-            "5",
-            "hello",
-            "0",
-            "",
-            "",
-        ),
-        ("HTTP/1.1 200 OK", "Content-Type: application/vnd.oci.image.index.v1+json", "", '{"manifests":[]}'),
-        ("HTTP/1.1 200 OK", 'Link: </v2/a?n=1>; rel="next"', "Content-Length: 20", "", '{"tags": ["a", "b"]}'),
-        ("HTTP/1.1 307 Go", "Location: https://cdn.example/x?sig=1", "Retry-After: Wed, 25 Nov 2026 00:00:09 GMT", "", ""),
-    )
-)
-TOKENS = (b'{"token": "abc.def-1", "expires_in": 300}', b'Bearer realm="https://t.example/a",service="s"')
-LOGINS = tuple(
-    json.dumps(made).encode()
-    for made in (
-        {"auths": {"r.example": {"auth": "bWU6cGFzcw=="}, "https://index.docker.io/v1/": {"identitytoken": "t"}}},
-        {"auths": {"r.example/a": {"username": "me", "password": "pass"}}, "credHelpers": {"a": "none"}, "credsStore": ""},
-    )
-)
-URLS = (b"https://127.1/", b"http://[::ffff:127.0.0.1]:5000/v2", b"https://2130706433", b"https://m.example./a?b=c#d", b"//r")
-
-
-def _secrets() -> tuple[bytes, ...]:
-    return (
-        *_lists(),
-        b"password: \xc7\xe92hunter22\n",
-        b'{"token": "a1\\ud800b2c3d4"}',
-        b"https://me:p\xff1ssw0rd@r.example/a",
-    )
-
-
-def _lists() -> tuple[bytes, ...]:
-    return (*seeds.texts_in("tests/readers/lists", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/lists"))
-
-
-def _release_lists() -> tuple[bytes, ...]:
-    spec = b"Images:\n  cli  quay.io/a/b@sha256:" + b"a" * 64 + b"\n"
-    return (spec, b'{"images": ["a:1"], "references": {"spec": {"tags": [{"from": {"name": "b:2"}}]}}}', *_lists())
-
-
-def _manifests() -> tuple[bytes, ...]:
-    return (*seeds.texts_in("tests/readers/workloads", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/deploy"))
-
-
-def _configs() -> tuple[bytes, ...]:
-    return (
-        *seeds.texts_in("tests/readers/node_config", "tests/canary_texts.py"),
-        *seeds.files_in("examples/plant-7/nodes", ".yaml"),
-    )
-
-
-def _scripts() -> tuple[bytes, ...]:
-    return (*seeds.texts_in("tests/readers/scripts"), *seeds.files_in("examples/plant-7/scripts"))
-
-
-def _plans() -> tuple[bytes, ...]:
-    return (
-        PLAN,
-        *seeds.files_in("examples/plant-7", "plan.yaml", "inside.yaml"),
-        *seeds.texts_in("tests/plan", "tests/checks"),
-    )
-
-
-def _references() -> tuple[bytes, ...]:
-    return tuple(data for data in seeds.texts_in("tests/oci", "tests/transfer") if len(data) < 200)
-
-
-def _reports() -> tuple[bytes, ...]:
-    return (*seeds.small_reports(), *seeds.texts_in("tests/diff"))
-
-
-def _charts() -> tuple[bytes, ...]:
-    return seeds.packed_charts()
-
-
-def _registries() -> tuple[bytes, ...]:
-    return (*seeds.files_in("examples/plant-7/registry"), *seeds.texts_in("tests/readers/test_registry_config.py"))
-
-
-def _dumps() -> tuple[bytes, ...]:
-    return (*seeds.certificates(), *(data for data in seeds.texts_in("tests/pki") if data.lstrip()[:1] in {b"{", b"["}))
-
-
 TARGETS: tuple[Target, ...] = (
     *(
-        Target(f"list {importer.__name__.rpartition('.')[2]}", _importer(number), _lists, weight=4)
+        Target(f"list {importer.__name__.rpartition('.')[2]}", _importer(number), inputs.lists, weight=4)
         for number, importer in enumerate(_IMPORTERS)
     ),
-    Target("any list", lambda data: read_list(ListSource("list", ("linux",)), data), _lists, weight=20),
-    Target("list of a release", lambda data: read_release_list(ListSource("list", ("linux",)), data), _release_lists, weight=5),
-    Target("manifests", _workloads, _manifests, weight=20, per_byte=60e-6),
-    Target("kustomization", _kustomize, _manifests, weight=6, per_byte=60e-6),
-    Target("evidence of manifests", blanked, _manifests, weight=10, per_byte=100e-6),
-    Target("packed chart", _chart, _charts, (UnreadableChart,), 8, binary=True),
-    Target("chart", _chart_folder, _manifests, (UnreadableChart,), 8),
+    Target("any list", lambda data: read_list(ListSource("list", ("linux",)), data), inputs.lists, weight=20),
+    Target("list of a release", _release_list, inputs.release_lists, weight=5),
+    Target("manifests", _workloads, inputs.manifests, weight=20, per_byte=60e-6),
+    Target("kustomization", _kustomize, inputs.manifests, weight=6, per_byte=60e-6),
+    Target("evidence of manifests", blanked, inputs.manifests, weight=10, per_byte=100e-6),
+    Target("packed chart", _chart, inputs.charts, (UnreadableChart,), 8, binary=True),
+    Target("chart", _chart_folder, inputs.manifests, (UnreadableChart,), 8),
     *(
-        Target(f"node {name}", _node_config(name), _configs, weight=8, per_byte=60e-6)
+        Target(f"node {name}", _node_config(name), inputs.configs, weight=8, per_byte=60e-6)
         for name in ("registries.yaml", "hosts.toml", "config.toml", "daemon.json", "config.yaml")
     ),
-    Target("docker daemon", lambda data: read_daemon("daemon.json", data), _configs, (UnreadableDaemon,), 8),
-    Target("go json", load_go_json, _configs, (NotStructured,), 20),
-    Target("shell script", lambda data: read_script("mirror.sh", data), _scripts, (UnreadableScript,), 30, per_byte=200e-6),
-    Target(
-        "powershell script", lambda data: read_script("mirror.ps1", data), _scripts, (UnreadableScript,), 20, per_byte=200e-6
-    ),
-    Target("copy command", _text(_words), _scripts, weight=20),
-    Target("registry config", lambda data: read_rules("c", data), _registries, (UnreadableConfig,), 8),
-    Target("registry slips", lambda data: _consumed(slips_in("c", data)), _registries, (UnreadableConfig,), 8),
-    Target("reference", _text(parse_reference), _references, (InvalidReference,), 60),
-    Target("platform", _text(parse_platform), _references, (InvalidPlatform,), 40),
-    Target("OS version", _text(parse_os_version), _references, (InvalidPlatform,), 10),
-    Target("plan", _plan, _plans, weight=12, per_byte=100e-6),
-    Target("waivers", _waivers, _plans, weight=6, per_byte=100e-6),
-    Target("redaction", _text(redact), _lists, weight=20, per_byte=60e-6),
-    Target("found secrets", _remembered, _secrets, weight=10, per_byte=200e-6),
-    Target("carried list", lambda data: (redacted(data), redacted_list(data)), _lists, weight=10, per_byte=60e-6),
+    Target("docker daemon", lambda data: read_daemon("daemon.json", data), inputs.configs, (UnreadableDaemon,), 8),
+    Target("go json", load_go_json, inputs.configs, (NotStructured,), 20),
+    Target("shell script", _script("mirror.sh"), inputs.scripts, (UnreadableScript,), 30, per_byte=200e-6),
+    Target("powershell script", _script("mirror.ps1"), inputs.scripts, (UnreadableScript,), 20, per_byte=200e-6),
+    Target("copy command", _text(_words), inputs.scripts, weight=20),
+    Target("registry config", lambda data: read_rules("c", data), inputs.registries, (UnreadableConfig,), 8),
+    Target("registry slips", lambda data: _consumed(slips_in("c", data)), inputs.registries, (UnreadableConfig,), 8),
+    Target("reference", _text(parse_reference), inputs.references, (InvalidReference,), 60),
+    Target("platform", _text(parse_platform), inputs.references, (InvalidPlatform,), 40),
+    Target("OS version", _text(parse_os_version), inputs.references, (InvalidPlatform,), 10),
+    Target("plan", _plan, inputs.plans, weight=12, per_byte=100e-6),
+    Target("waivers", _waivers, inputs.plans, weight=6, per_byte=100e-6),
+    Target("redaction", _text(redact), inputs.lists, weight=20, per_byte=60e-6),
+    Target("found secrets", _remembered, inputs.secrets, weight=10, per_byte=200e-6),
+    Target("carried list", lambda data: (redacted(data), redacted_list(data)), inputs.lists, weight=10, per_byte=60e-6),
     Target("certificates", load_certificates, seeds.certificates, weight=20, binary=True, per_byte=100e-6),
     Target("certificate", parse_certificate, seeds.certificates, (UnreadableCertificate,), 20, binary=True, per_byte=100e-6),
-    Target("certificate store", read_store, _dumps, weight=10, per_byte=100e-6),
+    Target("certificate store", read_store, inputs.dumps, weight=10, per_byte=100e-6),
     Target("CRL", _crl, seeds.revocation_lists, (UnreadableCrl,), 20, binary=True),
-    Target("host name", _text(_names), _references, weight=20),
+    Target("host name", _text(_names), inputs.references, weight=20),
     Target("archive", _archive, seeds.archives, weight=12, binary=True, per_byte=60e-6),
     Target("manifest of an image", parse_document, seeds.documents, (MalformedDocument,), 40),
     Target("config of an image", parse_config, seeds.documents, (MalformedDocument,), 20),
-    Target("registry answer", _answer, lambda: HTTP, (Unanswered,), 40),
-    Target("token answer", _token, lambda: TOKENS, (Unanswered,), 30),
-    Target("range answer", _part, lambda: HTTP, (Unanswered,), 20),
-    Target("HTTP stream", _wire, lambda: HTTP, (httpx.RemoteProtocolError,), 40),
-    Target("redirect", _text(_redirect), lambda: URLS, (Unanswered,), 20),
-    Target("login file", _logins, lambda: LOGINS, weight=10),
+    Target("registry answer", _answer, lambda: inputs.HTTP, (Unanswered,), 40),
+    Target("token answer", _token, lambda: inputs.TOKENS, (Unanswered,), 30),
+    Target("range answer", _part, lambda: inputs.HTTP, (Unanswered,), 20),
+    Target("inputs.HTTP stream", _wire, lambda: inputs.HTTP, (httpx.RemoteProtocolError,), 40),
+    Target("redirect", _text(_redirect), lambda: inputs.URLS, (Unanswered,), 20),
+    Target("login file", _logins, lambda: inputs.LOGINS, weight=10),
     Target("evidence file", _evidence_mutation, lambda: (bytes(range(12)), b"\x00" * 12), weight=2, binary=True, per_byte=0.05),
-    Target("report for diff", _report_back, _reports, weight=4, per_byte=200e-6),
-    Target("report for fix", _fix, _reports, weight=8, per_byte=60e-6),
-    Target("baseline", _baseline, _reports, (ValueError,), 8),
-    Target("merged YAML", _merge_yaml, _configs, weight=10, per_byte=60e-6),
-    Target("merged TOML", _merge_toml, _configs, weight=10, per_byte=60e-6),
+    Target("report for diff", _report_back, inputs.reports, weight=4, per_byte=200e-6),
+    Target("report for fix", _fix, inputs.reports, weight=8, per_byte=60e-6),
+    Target("baseline", _baseline, inputs.reports, (ValueError,), 8),
+    Target("merged YAML", _merge_yaml, inputs.configs, weight=10, per_byte=60e-6),
+    Target("merged TOML", _merge_toml, inputs.configs, weight=10, per_byte=60e-6),
 )

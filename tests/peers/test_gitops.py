@@ -239,7 +239,7 @@ def test_folders_of_two_repositories_are_not_distinguished(tmp_path: Path) -> No
     assert ["may be a copy of another repository" in gap for gap in gaps] == [True, True]
 
 
-def test_the_image_of_the_job_that_installs_a_chart_is_listed(tmp_path: Path) -> None:
+def test_image_of_the_job_that_installs_a_chart_is_listed(tmp_path: Path) -> None:
     """Images in the values of a release are not: only the rendered chart shows whether they are used."""
     spec = "spec: {chart: other, repo: 'https://c.example.com', jobImage: 'r.example/klipper:1', set: {image: 'r.example/x:1'}}"
     images, gaps = found(site(tmp_path, {"k.yaml": item(K3S, "HelmChart", spec)}))

@@ -4,75 +4,36 @@ from __future__ import annotations
 
 import copy
 import datetime
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from auditor.check import Area, Fine, Severity, define
 from auditor.engine import evaluate
-from auditor.errors import AuditorError
 from auditor.evidence.model import Kind, Place
 from auditor.policy import Policy, judge
-from auditor.policy.rules import SCOPE_REQUIRED
-from auditor.report import JudgedFinding, Report, ScopeRow, ScopeStatus, Status, Verdict, Waived
+from auditor.report import JudgedFinding, Report, ScopeStatus, Verdict, Waived
 from auditor.site import Site
-from auditor.testing import MemoryEvidence, site_of
+from auditor.testing import site_of
 from checks import CATALOGUE
-from reports import FORMATS, render
 from reports.headline import headline, meaning, title
 from tests.made_checks import TODAY, finding, saying, small_site
-from tests.policy.complete import complete_form
-from tests.policy.test_properties import FORMS, SITES, evidence_of, report_of, with_evidence
-
-EXAMINED, NOT_DECLARED = ScopeStatus.EXAMINED, ScopeStatus.NOT_DECLARED
-UNDETERMINED, SWITCHED_OFF = ScopeStatus.UNDETERMINED, ScopeStatus.SWITCHED_OFF
-PROMISE = "will work offline"
-COMPLETE = complete_form()
-Path = tuple[str | int, ...]
-IDLE_POOL = {
-    "pools.spare": {"platform": "linux/arm64"},
-    "images": [{"list": "images.txt", "pools": ["control"]}],
-    "cluster": None,
-    "workloads": [],
-}
-
-
-def audited(site: Site, policy: Policy | None = None, selected: frozenset[str] | None = None) -> Report:
-    return judge(evaluate(site, CATALOGUE, TODAY, selected=selected), policy or Policy(), TODAY)
-
-
-def rows_of(report: Report) -> dict[Area, ScopeRow]:
-    return {row.area: row for row in report.scope}
-
-
-def statuses(report: Report) -> dict[Area, ScopeStatus]:
-    return {row.area: row.status for row in report.scope}
-
-
-def plan_with(changes: dict[str, Any]) -> dict[str, Any]:
-    """The form of the complete site with keys of its plan replaced, by their dotted path; `None` removes a key."""
-    form = copy.deepcopy(COMPLETE)
-    plan = yaml.safe_load(form["plan"])
-    for path, value in changes.items():
-        *above, last = path.split(".")
-        part = plan
-        for key in above:
-            part = part[key]
-        if value is None:
-            del part[last]
-        else:
-            part[last] = value
-    return {**form, "plan": yaml.safe_dump(plan, sort_keys=False)}
-
-
-def row_with(area: Area, changes: dict[str, Any]) -> ScopeRow:
-    return rows_of(audited(site_of(plan_with(changes))))[area]
+from tests.policy.scopes import (
+    COMPLETE,
+    EXAMINED,
+    IDLE_POOL,
+    NOT_DECLARED,
+    PROMISE,
+    SWITCHED_OFF,
+    UNDETERMINED,
+    audited,
+    plan_with,
+    row_with,
+    rows_of,
+    statuses,
+)
 
 
 def test_complete_site_is_examined_and_gets_the_promise() -> None:
@@ -300,145 +261,4 @@ def test_not_ready_by_warnings_only_does_not_state_a_failure() -> None:
 # Required areas.
 
 
-def test_required_area_that_is_not_examined_is_undetermined() -> None:
-    report = audited(small_site(), Policy(require=frozenset({Area.STORAGE})))
-    assert (report.verdict, report.exit_code) == (Verdict.UNDETERMINED, 3)
-    (question,) = report.undetermined
-    assert (question.check, question.subject.kind, question.subject.id) == (SCOPE_REQUIRED.id, "scope", "storage")
-    assert question.detail.startswith("the area storage (storage per stage) is required, but not declared. Add `disk: …`")
-    row = next(row for row in report.checks if row.rule is SCOPE_REQUIRED)
-    assert (row.status, row.reason) == (Status.UNDETERMINED, "not examined: storage")
-    assert audited(small_site(), Policy(require=frozenset({Area.STORAGE}), strict=True)).exit_code == 1
-
-
-def test_required_area_that_is_examined_changes_nothing() -> None:
-    report = audited(small_site(), Policy(require=frozenset({Area.SOURCES})))
-    assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
-    assert next(row for row in report.checks if row.rule is SCOPE_REQUIRED).status is Status.PASSED
-    assert audited(site_of(COMPLETE), Policy(require=frozenset(Area))).exit_code == 0
-
-
-def test_required_areas_of_plan_and_policy_are_combined() -> None:
-    form = {"plan": "version: 1\npools: {a: {platform: linux/amd64}}\nrequire: [storage]\n"}
-    report = audited(site_of(form), Policy(require=frozenset({Area.TRUST})))
-    assert {row.area for row in report.scope if row.is_required} == {Area.STORAGE, Area.TRUST}
-    assert {item.subject.id for item in report.undetermined} == {"storage", "trust"}
-    everything = audited(site_of({"plan": "version: 1\npools: {a: {platform: linux/amd64}}\nrequire: [site]\n"}))
-    assert all(row.is_required for row in everything.scope)
-
-
-def test_error_has_priority_over_a_required_area() -> None:
-    form = copy.deepcopy(COMPLETE)
-    form["plan"] = form["plan"].replace("disk: 200GB", "disk: 1MB").replace("copy:", "require: [site]\ncopy:")
-    form["plan"] = form["plan"].replace("workloads_complete: true", "workloads_complete: false")
-    report = audited(site_of(form))
-    assert (report.verdict, report.exit_code) == (Verdict.NOT_READY, 1)
-    assert any(item.check == SCOPE_REQUIRED.id for item in report.undetermined)
-
-
-def test_no_area_is_required_by_default() -> None:
-    row = next(row for row in audited(small_site()).checks if row.rule is SCOPE_REQUIRED)
-    assert (row.status, row.reason) == (Status.NOT_APPLICABLE, "no area is required")
-
-
 # Properties.
-
-
-def ways(value: object, path: Path = ()) -> Iterator[Path]:
-    """The path of every key of a plan; a pool is the site itself and no statement about it."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            if not (len(path) == 1 and path[0] == "pools"):
-                yield (*path, key)
-            yield from ways(below, (*path, key))
-    elif isinstance(value, list):
-        for number, below in enumerate(value):
-            yield from ways(below, (*path, number))
-
-
-def without(plan: Any, path: Path) -> Any:
-    plan = copy.deepcopy(plan)
-    part = plan
-    for key in path[:-1]:
-        if isinstance(part, dict) and key not in part:
-            return plan
-        part = part[key]
-    if isinstance(part, dict):
-        part.pop(path[-1], None)
-    return plan
-
-
-# What these areas examine is every image of the site: a plan that names fewer images is about another site.
-OF_IMAGES = frozenset({Area.SOURCES, Area.COPIES, Area.NODE_ACCESS, Area.FOREIGN_LAYERS, Area.STORAGE})
-
-
-def gained(before: Report, after: Report) -> set[Area]:
-    old = statuses(before)
-    return {row.area for row in after.scope if row.is_examined and old[row.area] is not EXAMINED}
-
-
-def gained_by_less(before: Site, old: Report, after: Site, new: Report) -> set[Area]:
-    """As `gained`, without areas whose subjects became fewer."""
-    fewer = set(before.needs.needs) - set(after.needs.needs)
-    return gained(old, new) - (OF_IMAGES if fewer else frozenset())
-
-
-@pytest.mark.parametrize("index", range(len(SITES)))
-def test_less_evidence_never_makes_an_area_examined(index: int) -> None:
-    site, today = SITES[index]
-    # Evidence before version 4 has the presence of no document at a source, and is still read.
-    is_older = "source-mismatch" in {item.finding.check for item in report_of(index).findings}
-    for key in evidence_of(site).keys():  # noqa: SIM118 - not a mapping
-        if is_older and key[0] == "blob":
-            continue
-        less = with_evidence(site, evidence_of(site).without([key]))
-        assert not gained(report_of(index), judge(evaluate(less, CATALOGUE, today), Policy(), today)), key
-
-
-@pytest.mark.parametrize("index", range(len(SITES)))
-def test_removal_of_a_plan_key_never_makes_an_area_examined(index: int) -> None:
-    form, today = FORMS[index], SITES[index][1]
-    plan = yaml.safe_load(form["plan"])
-    for path in ways(plan):
-        try:
-            site = site_of({**form, "plan": yaml.safe_dump(without(plan, path), sort_keys=False)})
-        except AuditorError:
-            continue
-        report = judge(evaluate(site, CATALOGUE, today), Policy(), today)
-        assert not gained_by_less(SITES[index][0], report_of(index), site, report), path
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers())
-def test_removal_of_keys_and_evidence_one_by_one_only_loses_areas(seed: int) -> None:
-    chance = random.Random(seed)
-    plan, dropped = yaml.safe_load(COMPLETE["plan"]), set[Any]()
-    was = site_of(COMPLETE)
-    before = audited(was)
-    for _ in range(5):
-        path = chance.choice(list(ways(plan)))
-        keys = list(evidence_of(site_of(COMPLETE)).keys())
-        dropped |= {chance.choice(keys)} if chance.random() < 0.3 else set()
-        less = without(plan, path)
-        try:
-            site = site_of({**COMPLETE, "plan": yaml.safe_dump(less, sort_keys=False)})
-        except AuditorError:
-            continue
-        plan = less
-        after = audited(with_evidence(site, evidence_of(site).without(dropped)))
-        assert not gained_by_less(was, before, site, after), path
-        was, before = site, after
-
-
-def test_area_that_needs_evidence_is_not_examined_without_any() -> None:
-    report = audited(with_evidence(site_of(COMPLETE), MemoryEvidence()))
-    for area in (Area.SOURCES, Area.COPIES, Area.FOREIGN_LAYERS, Area.STORAGE, Area.TRUST, Area.CALENDAR):
-        assert rows_of(report)[area].status is UNDETERMINED, area
-
-
-@pytest.mark.parametrize("format", [row.name for row in FORMATS])
-def test_no_format_promises_more_than_the_scope(format: str) -> None:
-    for report in map(report_of, range(len(SITES))):
-        if PROMISE in render(report, format):
-            assert all(row.is_examined for row in report.scope)
-            assert report.works_offline_until is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from auditor.report import StorageStage
 from reports import render
-from tests.peers.browser import chromium, visit
+from tests.peers.browser import visit
 from tests.reports.sample import ready_report, sample_report
 
 pytestmark = pytest.mark.peer
@@ -29,12 +28,6 @@ SPREAD = """() => {
   }
   for (const cell of document.querySelectorAll(".matrix tr > *")) cell.style.position = "static";
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

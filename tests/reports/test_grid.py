@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reports import render
-from tests.peers.browser import chromium, visit
+from tests.peers.browser import visit
 from tests.reports.sample import sample_report
 
 pytestmark = pytest.mark.peer
 
 HERE = "document.activeElement"
 STOPS = "#matrix [tabindex='0']"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("grid") / "report.html"
-    file.write_text(render(sample_report(), "html"), encoding="utf-8")
-    return file
 
 
 def place(page: Page) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,12 @@ from reports import render
 from reports.html import shared
 from reports.html.matrix import note
 from reports.summary import grouped
-from tests.peers.browser import chromium, visit
+from tests.peers.browser import visit
+from tests.reports.html_pages import count, write
 from tests.reports.large import large_report
-from tests.reports.test_browser import count, write
 
 REPORT = large_report(images=850, findings=60, questions=10)
 BUILD = "10.0.17763.6893"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def with_first(cell: Cell) -> ImageRow:

@@ -3,66 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from importlib import resources
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from auditor.located import load_marked
-from auditor.readers.demands import Certainty, Demand, DemandGap, Mechanism
+from auditor.readers.demands import Certainty
 from auditor.readers.workloads import read_workloads
-from auditor.readers.workloads.installed import Operators, default_of, programs, release_key
-from auditor.readers.workloads.operators import _rows, built_images, found_at
 from auditor.testing import plan_of
-
-PLAN = """version: 1
-pools:
-  lin: {platform: linux/amd64}
-  win: {platform: "windows/amd64:ltsc2022"}
-workloads: [{manifests: deploy}]
-"""
-
-
-def demands(*objects: str) -> tuple[Demand, ...]:
-    """Return the demands of objects: the first one is in one file, the others are in separate files."""
-    files = {f"deploy/{number}.yaml": text.encode() for number, text in enumerate(objects)}
-    return read_workloads(plan_of(PLAN, files)).demands
-
-
-def built(*objects: str) -> dict[str, Demand]:
-    """Return the images that operators build, by reference."""
-    return {str(one.reference): one for one in demands(*objects) if one.mechanism is Mechanism.OPERATOR}
-
-
-def unknown(*objects: str) -> tuple[str, ...]:
-    """Return why objects are undetermined because of their kind."""
-    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is DemandGap.KIND)
-
-
-def custom(api: str, kind: str, spec: object, name: str = "x") -> str:
-    return yaml.safe_dump({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})
-
-
-def operator(image: str, *args: str, env: dict[str, str] | None = None, names: str = "") -> str:
-    """Return a deployment of an operator; `names` is a ConfigMap that it mounts."""
-    container = {"name": "o", "image": image, "args": list(args)}
-    container["env"] = [{"name": key, "value": value} for key, value in (env or {}).items()]
-    volumes = [{"name": "c", "configMap": {"name": names}}] if names else []
-    spec = {"template": {"spec": {"containers": [container], "volumes": volumes}}}
-    return custom("apps/v1", "Deployment", spec, "operator")
-
-
-def configured(name: str) -> str:
-    """Return the configuration file of ECK in a ConfigMap."""
-    data = {"eck.yaml": "a: 1\ncontainer-registry: r.example\n"}
-    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
-
-
-ELASTIC = "elasticsearch.k8s.elastic.co/v1"
-MONITORING = "monitoring.coreos.com/v1"
-PROMETHEUS = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"
+from tests.readers.workloads.operator_images import (
+    ELASTIC,
+    MONITORING,
+    PLAN,
+    PROMETHEUS,
+    built,
+    configured,
+    custom,
+    demands,
+    operator,
+    unknown,
+)
 
 
 def test_version_field_alone_determines_the_image() -> None:
@@ -296,56 +255,6 @@ def test_list_in_the_plan_closes_an_unknown() -> None:
     assert [str(one.reference) for one in found] == ["quay.io/prometheus/prometheus:v3.0.0"]
 
 
-@pytest.mark.parametrize(
-    "row", sorted({id(row): row for row in _rows().values()}.values(), key=lambda row: row.source), ids=str
-)
-def test_rows_are_complete(row: object) -> None:
-    """Every row has a known operator, and an empty object breaks none of its rules."""
-    group, kinds, name = (getattr(row, key) for key in ("group", "kinds", "operator"))
-    assert name in programs()
-    for kind in kinds:
-        (item,) = load_marked(custom(f"{group}/v1", kind, {}).encode())
-        outcome = built_images(item, group, kind, Operators(lambda _needles: iter(())))
-        assert outcome is not None
-
-
-@pytest.mark.parametrize("name", sorted(programs()))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tag=st.from_regex(r"[a-z][a-z0-9.-]{0,10}|v?[1-9][0-9]{2}\.[0-9]\.[0-9]|[0-9]{1,2}\.[0-9]{1,2}", fullmatch=True))
-def test_operator_of_an_unknown_version_never_yields_a_default(name: str, tag: str) -> None:
-    """A version that was not read has no defaults, whatever its form."""
-    columns = (
-        "prometheus",
-        "node",
-        "postgres",
-        "minio",
-        "collector",
-        "export",
-        "metrics",
-        "kafka-version",
-        "jaeger",
-        "grafana",
-    )
-    assert all(default_of(name, tag, column) is None for column in columns)
-
-
-@given(version=st.text(max_size=20))
-def test_only_released_versions_have_a_key(version: str) -> None:
-    """Pre-releases and branch builds have none."""
-    key = release_key(version)
-    assert key is None or version.removeprefix("v").split(".") == [*version.removeprefix("v").split(".")][:3]
-
-
-def test_paths_select_list_items() -> None:
-    """By a name, or each item."""
-    (item,) = load_marked(b"a: {b: [{name: x, c: 1}, {name: y.z, c: 2}]}\nd: [{e: 3}]\n")
-    assert [value.text for value in found_at(item, "a.b[].c")] == ["1", "2"]
-    assert [value.text for value in found_at(item, "a.b[name=y.z].c")] == ["2"]
-    assert [value.text for value in found_at(item, "d[].e")] == ["3"]
-    assert not list(found_at(item, "a.b[name=q].c"))
-    assert not list(found_at(item, "d.e"))
-
-
 def test_built_demand_has_location_and_mechanism() -> None:
     """It has a location, a mechanism that reports show, and no gap."""
     (one,) = built(custom(ELASTIC, "Elasticsearch", {"version": "9.0.0"})).values()
@@ -364,34 +273,3 @@ def test_volume_drivers_are_required_in_addition_to_the_cluster_image() -> None:
     config["data"] = {**data, "ROOK_CSI_ENABLE_CEPHFS": "false"}
     assert not built(rook, cluster, yaml.safe_dump(config))
     assert "rook-ceph has the version 'v1.20.0'" in unknown(operator("docker.io/rook/ceph:v1.20.0"), cluster)[0]
-
-
-def test_missing_value_is_not_replaced_by_a_default() -> None:
-    """A variable from a Secret may have any value."""
-    text = operator("docker.io/minio/operator:v7.1.1", env={"TENANT_MINIO_IMAGE": "PLACE"})
-    text = text.replace("value: PLACE", "valueFrom: {secretKeyRef: {name: s, key: k}}")
-    tenant = custom("minio.min.io/v2", "Tenant", {})
-    assert list(built(text, tenant)) == ["quay.io/minio/operator-sidecar:v7.0.1"]
-    assert "the value of minio of minio-operator is not in the workloads" in unknown(text, tenant)[0]
-
-
-def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:
-    """No range spans two minor versions, overlaps with another one, or has an end before its start."""
-    _, rows = yaml.safe_load_all(resources.files("auditor.facts").joinpath("operator_defaults.yaml").read_text("utf-8"))
-    for row in rows:
-        ends = [release_key(word) for line in row["versions"].splitlines() for word in line.split()[:2]]
-        known = [key for key in ends if key is not None]
-        assert len(known) == len(ends) > 0
-        assert known == sorted(known), row["operator"]
-        assert all(first[:2] == last[:2] for first, last in zip(known[::2], known[1::2], strict=True)), row["operator"]
-        assert all(last < first for last, first in zip(known[1:-1:2], known[2::2], strict=True)), row["operator"]
-
-
-def test_tables_are_loaded_only_for_kinds_that_no_other_table_has() -> None:
-    """Deployments and Services, even the operator's own, read no table of operators."""
-    _rows.cache_clear()
-    programs.cache_clear()
-    demands(operator(PROMETHEUS), custom("v1", "Service", {}))
-    assert (_rows.cache_info().misses, programs.cache_info().misses) == (0, 0)
-    demands(operator(PROMETHEUS), custom(MONITORING, "ThanosRuler", {}))
-    assert (_rows.cache_info().misses, programs.cache_info().misses) == (1, 1)
