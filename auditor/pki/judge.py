@@ -15,7 +15,7 @@ from auditor.pki.clients import ClientModel
 from auditor.pki.path_rules import Flaw, FlawKind, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.stores.windows_roots import AnchorClass, classify, refusal
+from auditor.pki.stores.windows_roots import AnchorClass, classify
 from auditor.pki.trust_store import windows_programme
 from auditor.pki.verdicts import (
     Distrust,
@@ -70,13 +70,9 @@ class _Case:
 
     def _distrusted(self, way: CertificatePath) -> tuple[Flaw, ...]:
         """Return what Windows rejects although it is in a store."""
-        found = [
-            Flaw(FlawKind.DISTRUSTED, one, "it is in the node's Disallowed store")
-            for one in way.certificates
-            if one in self._trust.disallowed
-        ]
+        found = [Flaw(FlawKind.DISTRUSTED, one, why) for one in way.certificates if (why := self._trust.rejects(one))]
         if way.end is End.ANCHORED and way.top not in self._trust.given:
-            why = refusal(way.top, self._leaf, self._at)
+            why = self._trust.refusal(way.top, self._leaf, self._at)
             found += [Flaw(FlawKind.DISTRUSTED, way.top, why)] if why else []
         return tuple(found)
 
@@ -119,7 +115,7 @@ class _Case:
         if "system" not in self._client.reads:
             why = f"{self._client.title}: it is unknown whether {name} is that CA, and the pool's trust does not contain it"
             return Unproven(path, TrustGap.POOL_UNKNOWN, why)
-        if why := refusal(root, self._leaf, self._at):
+        if why := self._trust.refusal(root, self._leaf, self._at):
             return self._refused(path, name, f"{name} is not trusted on Windows: {why}", Distrust.REFUSED)
         return self._public_on_windows(path, kind)
 
@@ -143,7 +139,7 @@ class _Case:
 
     def _likely(self, path: Path) -> tuple[bool, int, int, int]:
         """Return a sort key: the public root that Windows most likely uses comes first."""
-        useless = bool(refusal(path.top, self._leaf, self._at))
+        useless = bool(self._trust.refusal(path.top, self._leaf, self._at))
         return useless, len(path.flaws), _LIKELY.get(classify(path.top), 3), len(path.certificates)
 
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:

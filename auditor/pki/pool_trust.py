@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
+from auditor.pki.stores.node_state import NodeState
+from auditor.pki.stores.windows_roots import microsoft_list, refusal
 from auditor.pki.trust_store import TrustStore
 
 NOTHING = TrustStore("nothing")
@@ -27,7 +30,7 @@ class PoolTrust:
     `given` are the plan's certificates. `system` are the OS stores with their additions. `known` are stores whose roots are
     recognised but not trusted: the public root programmes, and every CA in the plan. `helpers` (intermediates) and `disallowed`
     come from a node dump. `dump` names the dump if it proves that certificates missing from it are not on the node. `mirror` is
-    the reachable source of roots for Windows, if any.
+    the reachable source of roots for Windows, if any. `nodes` are the states of the dumped nodes.
     """
 
     given: TrustStore
@@ -37,6 +40,7 @@ class PoolTrust:
     disallowed: TrustStore = NOTHING
     dump: str = ""
     mirror: str = ""
+    nodes: tuple[NodeState, ...] = ()
     _views: dict[tuple[tuple[str, ...], bool, bool], Anchors] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -47,6 +51,22 @@ class PoolTrust:
         if key not in self._views:
             self._views[key] = self._seen_by(client)
         return self._views[key]
+
+    def refusal(self, anchor: Certificate, leaf: Certificate, at: datetime.datetime) -> str:
+        """Return why a node of the pool rejects this root for a TLS server, or an empty string.
+
+        What the nodes know decides. Without a state of a node, the packaged list of Microsoft does.
+        """
+        if not self.nodes:
+            return refusal(anchor, leaf, at)
+        reasons = (node.refusal(anchor, leaf.not_before, at, microsoft_list()) for node in self.nodes)
+        return next(filter(None, reasons), "")
+
+    def rejects(self, certificate: Certificate) -> str:
+        """Return why a node rejects this certificate although it is in a store, or an empty string."""
+        if certificate in self.disallowed:
+            return "it is in the node's Disallowed store"
+        return next(filter(None, (node.rejects(certificate) for node in self.nodes)), "")
 
     def with_anchors(self, anchors: Iterable[Certificate], unread: Iterable[str]) -> PoolTrust:
         """Return this trust with more certificates of the plan, and more files that could not be read."""

@@ -13,7 +13,7 @@ Declare `cluster.restarts`, and restart the service at least that often. For kub
 declare `cluster.renewal: manual`. For a cluster that stays off for a long time, use a version that starts with expired
 certificates.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the distribution or its version. Without `cluster.installed`, the day of the audit counts as the day of
 installation, and the finding is a warning. Settings that change the validity of certificates are not read.
 

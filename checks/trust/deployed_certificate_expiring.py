@@ -12,7 +12,7 @@ cannot be verified.
 Issue the certificate again with an end after the horizon, and replace it in the manifest. Alternatively, let a controller at
 the site issue it, and remove the value from the manifest.
 
-## When it cannot tell
+## When it is undetermined
 The value is not a readable certificate, or the evidence does not hold it: evidence carries no Secrets and no private keys.
 Certificates that a controller creates at run time are not in a manifest and are not checked.
 

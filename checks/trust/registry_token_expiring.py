@@ -9,7 +9,7 @@ node must pull again.
 ## How to fix
 Issue a token that is valid after the horizon, or one without an end, and distribute it to the nodes and pull Secrets.
 
-## When it cannot tell
+## When it is undetermined
 Never: the plan states the day. Without `registry.token_expires`, the check does not apply.
 
 ## References

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
+from auditor.pki.stores.node_state import NodeState, moment, read_state
 from auditor.text import printable
 
 FORMAT = "airgap-auditor windows-trust 1"
@@ -42,12 +43,16 @@ class RootUpdates:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """The stores of a machine by name, and the problems. `updates` is None if the dump does not include the settings."""
+    """The stores of a machine by name, and the problems.
+
+    `updates` is None if the dump does not include the settings, `state` if it is of the first edition.
+    """
 
     stores: Mapping[str, tuple[Certificate, ...]] = field(default_factory=lambda: MappingProxyType({}))
     computer: str = ""
     updates: RootUpdates | None = None
     problems: tuple[str, ...] = ()
+    state: NodeState | None = None
 
     @property
     def proves_absence(self) -> bool:
@@ -99,7 +104,8 @@ class _Reader:
             return Dump(problems=("`stores` is not a mapping",))
         found = {_NAMES[str(name).lower()]: self._all(items) for name, items in stores.items() if str(name).lower() in _NAMES}
         updates = self._updates(document.get("root_updates"))
-        return self._made(found, printable(str(document.get("computer") or ""), 80), updates)
+        state = read_state(document, self._note)
+        return self._made(found, printable(str(document.get("computer") or ""), 80), updates, state)
 
     def listing(self, document: object) -> Dump:
         """Read the output of `Get-ChildItem Cert:\\LocalMachine\\… | ConvertTo-Json`; a certificate without a path counts as
@@ -117,8 +123,14 @@ class _Reader:
             self._note("it contains no certificate")
         return self._made({name: tuple(each) for name, each in found.items()}, "", None)
 
-    def _made(self, found: dict[str, tuple[Certificate, ...]], computer: str, updates: RootUpdates | None) -> Dump:
-        return Dump(MappingProxyType(found), computer, updates, tuple(self._problems))
+    def _made(
+        self,
+        found: dict[str, tuple[Certificate, ...]],
+        computer: str,
+        updates: RootUpdates | None,
+        state: NodeState | None = None,
+    ) -> Dump:
+        return Dump(MappingProxyType(found), computer, updates, tuple(self._problems), state)
 
     def _note(self, problem: str) -> None:
         if len(self._problems) < MAX_PROBLEMS:
@@ -159,7 +171,7 @@ class _Reader:
         setting = printable(url, 300) if isinstance(url, str) and url else "enabled"
         if probe.get("DisableRootAutoUpdate") == 1:
             setting = "disabled"  # Windows does not contact a mirror either
-        return RootUpdates(setting, _moment(probe.get("LastSyncTime")))
+        return RootUpdates(setting, moment(probe.get("LastSyncTime")))
 
 
 def _flat(items: object) -> Iterator[object]:
@@ -168,14 +180,3 @@ def _flat(items: object) -> Iterator[object]:
         yield from items
     elif items is not None:
         yield items
-
-
-def _moment(text: object) -> datetime.datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        # .NET writes seven fractional digits of a second; Python accepts six.
-        found = datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

@@ -16,6 +16,7 @@ MAGIC = b"\x00\x00\x00\x00CERT"
 CERTIFICATE, CRL, TRUST_LIST = 32, 33, 34
 _RECORD = struct.Struct("<III")
 MAX_RECORDS = 200_000
+MAX_PROPERTIES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,25 @@ class Record:
 
     kind: int
     data: bytes
+
+
+def properties(data: bytes) -> dict[int, bytes]:
+    """Return the records of one serialized element by id: its properties, and the certificate itself.
+
+    Windows keeps such an element in the registry value `Blob` of each certificate. Raises ValueError if it is malformed.
+    """
+    found: dict[int, bytes] = {}
+    position = 0
+    while position < len(data):
+        if position + _RECORD.size > len(data) or len(found) >= MAX_PROPERTIES:
+            raise ValueError(f"it ends inside the property at {position:,}, or has too many properties")
+        kind, _encoding, length = _RECORD.unpack_from(data, position)
+        begin = position + _RECORD.size
+        if begin + length > len(data):
+            raise ValueError(f"the property at {position:,} is longer than the data")
+        found.setdefault(kind, data[begin : begin + length])
+        position = begin + length
+    return found
 
 
 def is_serialized_store(data: bytes) -> bool:

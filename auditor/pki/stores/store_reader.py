@@ -8,7 +8,7 @@ from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_ce
 from auditor.pki.loading import MAX_CERTIFICATES, load_certificates, without_utf16
 from auditor.pki.stores.dump import Dump, looks_like_json, read_dump
 from auditor.pki.stores.serialized import CERTIFICATE, is_serialized_store, records
-from auditor.pki.stores.trust_list import is_trust_list
+from auditor.pki.stores.trust_list import NotATrustList, TrustList, is_trust_list, read_trust_list
 from auditor.pki.stores.windows_roots import public_by_sha1
 
 MAX_PROBLEMS = 100
@@ -19,11 +19,15 @@ _EXPORT = "write it as PEM: keytool -list -rfc -keystore cacerts > cacerts.pem"
 
 @dataclass(frozen=True, slots=True)
 class StoreRead:
-    """The content of a trust store file: certificates to trust, or the `dump` of a whole machine; and the problems."""
+    """The content of a trust store file: certificates to trust, the `dump` of a whole machine, or a list; and the problems.
+
+    `trust_list` is authroot.stl or disallowedcert.stl. It names roots but does not contain them.
+    """
 
     certificates: tuple[Certificate, ...] = ()
     dump: Dump | None = None
     problems: tuple[str, ...] = ()
+    trust_list: TrustList | None = None
 
 
 def read_store(data: bytes) -> StoreRead:
@@ -37,8 +41,11 @@ def read_store(data: bytes) -> StoreRead:
     if data.startswith(_JAVA) or _is_pkcs12(data):
         return StoreRead(problems=(f"Java and PKCS#12 keystores are not supported: {_EXPORT}",))
     if is_trust_list(data):
-        why = "a certificate trust list only names roots: list a dump of the node, or the certificates themselves"
-        return StoreRead(problems=(why,))
+        try:
+            found = read_trust_list(data)
+        except NotATrustList as error:
+            return StoreRead(problems=(str(error),))
+        return StoreRead(problems=found.problems, trust_list=found)
     loaded = load_certificates(data)
     return StoreRead(loaded.certificates, problems=loaded.problems)
 

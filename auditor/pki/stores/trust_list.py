@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.pki.path_rules import ANY_USAGE, SERVER_AUTH
 from auditor.pki.stores.der import (
@@ -28,6 +28,7 @@ from auditor.text import printable
 MAX_LIST = 8 * 1024 * 1024
 MAX_SUBJECTS = 20_000
 TRUST_LIST = "1.3.6.1.4.1.311.10.1"
+DISALLOWED_LIST = "1.3.6.1.4.1.311.10.3.30"  # szOID_DISALLOWED_LIST
 _PROPERTY = "1.3.6.1.4.1.311.10.11."
 _EKUS, _NAME, _SHA256, _DISABLED, _DISALLOWED_EKUS, _NOT_BEFORE, _NOT_BEFORE_EKUS = (9, 11, 98, 104, 122, 126, 127)
 _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
@@ -70,11 +71,15 @@ class ListedRoot:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """A list: its roots by SHA-1, its creation time, and the problems."""
+    """A list: its entries by identifier (SHA-1 of a root), its creation time, and the problems.
+
+    `is_disallowed`: the entries are certificates that Windows rejects (disallowedcert.stl).
+    """
 
     roots: Mapping[str, ListedRoot]
     made: datetime.datetime | None = None
     problems: tuple[str, ...] = ()
+    is_disallowed: bool = False
 
 
 def is_trust_list(data: bytes) -> bool:
@@ -91,8 +96,10 @@ def read_trust_list(data: bytes) -> TrustList:
         # Before the roots: version, subjectUsage, listIdentifier, sequenceNumber, thisUpdate, nextUpdate, subjectAlgorithm.
         made = next((field for field in fields if field.tag in {UTC_TIME, GENERALIZED_TIME}), None)
         # usage, algorithm, roots; a list without roots lacks the third
-        _usage, _algorithm, *rest = [field for field in fields if field.tag == SEQUENCE]
-        return _with_roots(rest[0] if rest else Element(SEQUENCE, b""), _moment(made))
+        usage, _algorithm, *rest = [field for field in fields if field.tag == SEQUENCE]
+        usages = {dotted(one.only(OBJECT_ID).content) for one in usage.children}
+        found = _with_roots(rest[0] if rest else Element(SEQUENCE, b""), _moment(made))
+        return replace(found, is_disallowed=DISALLOWED_LIST in usages)
     except ValueError as error:  # NotDer, or too few sequences
         raise NotATrustList(f"not a certificate trust list: {error}") from error
 
@@ -138,10 +145,15 @@ def _with_roots(subjects: Element, made: datetime.datetime | None) -> TrustList:
 
 
 def _listed(subject: Element) -> ListedRoot:
-    identifier, attributes = _child(subject, 0).only(OCTETS).content, _child(subject, 1)
-    given = dict(_attributes(attributes.only(SET)))
+    identifier = _child(subject, 0).only(OCTETS).content
+    attributes = next((part for part in subject.children if part.tag == SET), Element(SET, b""))
+    return limits_of(identifier.hex(), dict(_attributes(attributes)))
+
+
+def limits_of(sha1: str, given: Mapping[int, bytes]) -> ListedRoot:
+    """Return the limits in the CryptoAPI properties of a root, by property id. Raises NotDer or OverflowError."""
     return ListedRoot(
-        sha1=identifier.hex(),
+        sha1=sha1,
         sha256=given.get(_SHA256, b"").hex(),
         name=printable(given.get(_NAME, b"").decode("utf-16-le", errors="replace").rstrip("\0")),
         ekus=_usages(given.get(_EKUS)),

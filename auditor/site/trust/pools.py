@@ -11,7 +11,9 @@ from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, Dump, RootUpdates
+from auditor.pki.stores.node_state import NodeState
 from auditor.pki.stores.store_reader import StoreRead, read_store
+from auditor.pki.stores.trust_list import TrustList
 from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 from auditor.plan.model import Endpoint, Plan, Pool
@@ -22,10 +24,11 @@ from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 @dataclass(frozen=True)
 class Given:
-    """The content of a pool's `trust`: certificates, and node dumps by file. `unread` lists what could not be read."""
+    """The content of a pool's `trust`: certificates, node dumps by file, and Microsoft's lists as the nodes have them."""
 
     certificates: TrustStore
     dumps: dict[str, Dump] = field(default_factory=dict)
+    lists: tuple[TrustList, ...] = ()
 
     @property
     def proof(self) -> str:
@@ -36,6 +39,19 @@ class Given:
     def updates(self) -> RootUpdates | None:
         """Return how the nodes update their roots, from the first dump that includes it."""
         return next((dump.updates for dump in self.dumps.values() if dump.updates is not None), None)
+
+    @property
+    def states(self) -> tuple[NodeState, ...]:
+        """Return the states of the dumped nodes. A list in a file of its own replaces that of each node."""
+        trusted = next((one for one in self.lists if not one.is_disallowed), None)
+        disallowed = next((one for one in self.lists if one.is_disallowed), None)
+        states = tuple(dump.state for dump in self.dumps.values() if dump.state is not None)
+        if not self.lists:
+            return states
+        return tuple(
+            replace(one, trusted=trusted or one.trusted, disallowed=disallowed or one.disallowed)
+            for one in states or (NodeState(),)
+        )
 
     def dumped(self, *stores: str) -> tuple[Certificate, ...]:
         """Return what every dump has in these stores: only common certificates count for all nodes of a pool."""
@@ -48,6 +64,7 @@ def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
     anchors: list[Certificate] = []
     unread: list[str] = []
     dumps: dict[str, Dump] = {}
+    lists: list[TrustList] = []
     for path in paths:
         inside = [name for name in plan.files if is_inside(name, path)]
         left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
@@ -58,7 +75,9 @@ def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
             unread.extend(f"{name}: {problem}" for problem in found.problems)
             if found.dump is not None:
                 dumps[name] = found.dump
-    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps)
+            if found.trust_list is not None:
+                lists.append(found.trust_list)
+    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps, tuple(lists))
 
 
 def _read(name: str, data: bytes) -> StoreRead:
@@ -145,4 +164,5 @@ class Trusts:
             given.dumped(INTERMEDIATE),
             TrustStore.of("disallowed", given.dumped(DISALLOWED)),
             given.proof,
+            nodes=given.states,
         )

