@@ -56,6 +56,7 @@ MODULES: tuple[str, ...] = (
     "checks.transfer.copy_drops_foreign_layers",
     "checks.transfer.copy_keeps_urls",
     "checks.transfer.copy_drops_platforms",
+    "checks.transfer.copy_changes_digest",
     "checks.transfer.copy_script_flag",
     "checks.transfer.registry_refuses_urls",
     "checks.transfer.registry_config",

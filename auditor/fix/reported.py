@@ -51,6 +51,7 @@ _OF_OLD_REPORTS = {
     "platform-dropped": RemedyKind.COPY_IMAGE,
     "archive-name-mismatch": RemedyKind.COPY_AGAIN,
     "copy-drops-foreign-layers": RemedyKind.COPY_AGAIN,
+    "copy-changes-digest": RemedyKind.COPY_AGAIN,
     "copy-drops-platforms": RemedyKind.COPY_AGAIN,
     "copy-keeps-urls": RemedyKind.COPY_AGAIN,
     "foreign-layer-unavailable": RemedyKind.COPY_LAYER,

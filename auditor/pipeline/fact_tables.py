@@ -27,6 +27,7 @@ ROW_TYPES: Final[Mapping[str, TableType]] = MappingProxyType(
         "config_keys": TableType("auditor.readers.node_config.slips", "ConfigKey", ("program", "path", "os")),
         "containerd_config": TableType("auditor.readers.node_config.containerd_toml", "ConfigPlace", ("version",)),
         "containerd_hosts": TableType("auditor.readers.node_config.pool_config", "HostsDefault", ("os",)),
+        "copy_digests": TableType("auditor.transfer.copy_digests", "CopyDigests", ("tool", "origin", "to", "given")),
         "copy_layers": TableType("auditor.transfer.copy_layers", "CopyLayers", ("tool", "origin", "to", "given")),
         "copy_platforms": TableType("auditor.transfer.copy_platforms", "CopyPlatforms", ("tool", "origin", "to", "given")),
         "default_images": TableType(
@@ -44,7 +45,7 @@ ROW_TYPES: Final[Mapping[str, TableType]] = MappingProxyType(
         "registry_urls": TableType("auditor.transfer.registries", "RegistryUrls", ("registry",)),
         "schema1_support": TableType("checks.images.schema1_manifest", "Schema1Support", ("runtime",)),
         "self_installers": TableType("auditor.readers.workloads.self_installers", "SelfInstaller"),
-        "sparse_indexes": TableType("checks.images.index_incomplete", "SparseIndexes"),
+        "sparse_indexes": TableType("auditor.transfer.registries", "SparseIndexes"),
         "tls_clients": TableType("auditor.pki.clients", "ClientModel", ("id", "os")),
         "windows_builds": TableType("auditor.oci.windows", "WindowsRelease"),
         "windows_kubernetes": TableType("checks.windows.windows_version_unsupported", "WindowsKubernetes", ("build",)),

@@ -24,7 +24,6 @@ class CopyLayers(HopRow, frozen=True, kw_only=True):
     does: Literal["left", "carried", "converted", "unknown"]
     types: tuple[str, ...] = ()
     urls: Literal["kept", "dropped"] = "kept"
-    digest: Literal["kept", "changed", "kept-if-oci"] = "kept"
     first: Literal["", "registry", "url"] = ""
 
     def is_foreign(self, media_type: str, *, has_urls: bool) -> bool:

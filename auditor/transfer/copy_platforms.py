@@ -10,7 +10,6 @@ import msgspec
 
 from auditor.facts import remembered, table
 from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
-from auditor.transfer.copy_layers import CopyLayers
 from auditor.transfer.copy_options import PINNED
 from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
 
@@ -181,14 +180,3 @@ def keeping_all(tool: str) -> str | None:
     if not whole:
         return None
     return "" if any(not row.given for row in whole) else whole[0].given[0]
-
-
-@remembered
-def known_options(tool: str) -> frozenset[str]:
-    """Return the options and settings that a row for the tool uses. The effect of others is not predicted."""
-    layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
-    platforms: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
-    conditions = [condition for row in (*layers, *platforms) if row.tool == tool for condition in row.given]
-    named = {part.partition(" ")[0] for condition in conditions for part in condition.split(" and ")}
-    choosing = {name for row in platforms if row.tool == tool for name in (row.option, row.architecture, row.variant)}
-    return frozenset(named | choosing - {""})

@@ -1,10 +1,10 @@
-"""How a registry handles a push of a manifest with `urls`."""
+"""How a registry handles a push of a manifest with `urls`, and of an index without all of its manifests."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from auditor.facts import remembered, table
+from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.transfer.hops import Unpredicted, proves
@@ -47,3 +47,24 @@ def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
     if found.rows[0].urls == "unknown":
         return Unpredicted(f"the facts do not state whether {kind} accepts manifests with `urls` ({found.rows[0].source})")
     return found.rows[0]
+
+
+class SparseIndexes(Fact, frozen=True, kw_only=True):
+    """Whether a registry kind accepts an index without all of its manifests, and its error if it does not."""
+
+    registry: str
+    accepts: Literal["yes", "no", "unknown"]
+    symptom: str
+
+
+def takes_sparse(kind: str) -> bool | None:
+    """Return whether a registry kind accepts an index without all of its manifests, or None if that is unknown."""
+    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
+    found = next((row.accepts for row in rows if row.registry == kind), "unknown")
+    return None if found == "unknown" else found == "yes"
+
+
+def sparse_refusal(kind: str) -> SparseIndexes | None:
+    """Return the row of a registry kind that rejects sparse indexes, or None if it accepts them or is unknown."""
+    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
+    return next((row for row in rows if row.registry == kind and row.accepts == "no"), None)

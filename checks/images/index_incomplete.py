@@ -23,12 +23,10 @@ import datetime
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
 from auditor.evidence.documents import observed_index
 from auditor.evidence.model import Absent, Failed, Kind
-from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Index
 from auditor.oci.select import flatten
 from auditor.plan.model import Registry
@@ -36,6 +34,7 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Trouble
 from auditor.text import many
+from auditor.transfer.registries import sparse_refusal, takes_sparse
 from checks._shared.affected import NOTHING
 from checks._shared.bringing import without_sources
 from checks._shared.placed import copies_by_image, image_subject, unknown
@@ -44,31 +43,17 @@ MAX_COMMANDS = 20
 SHOWN = 12
 
 
-class SparseIndexes(Fact, frozen=True, kw_only=True):
-    """Whether a registry kind accepts an index without all of its manifests, and its error if it does not."""
-
-    registry: str
-    accepts: Literal["yes", "no", "unknown"]
-    symptom: str
-
-
-def _refusal(registry: Registry | None) -> SparseIndexes | None:
-    """Return the row of a registry that rejects sparse indexes, or None if it accepts them or is unknown."""
-    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
-    kind = registry.kind.name if registry is not None and registry.kind is not None else ""
-    return next((row for row in rows if row.registry == kind and row.accepts == "no"), None)
-
-
 def _kind_of(registry: Registry | None) -> str:
     return str(registry.kind) if registry is not None and registry.kind is not None else "the registry"
 
 
 def _is_unknown(registry: Registry | None) -> bool:
     """Return whether the facts do not state what the kind of registry in the plan accepts."""
-    if registry is None or registry.kind is None:
-        return False
-    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
-    return all(row.accepts == "unknown" for row in rows if row.registry == registry.kind.name)
+    return bool(_name_of(registry)) and takes_sparse(_name_of(registry)) is None
+
+
+def _name_of(registry: Registry | None) -> str:
+    return registry.kind.name if registry is not None and registry.kind is not None else ""
 
 
 def _children(copy: ComparedCopy, index: Index) -> tuple[Descriptor, ...]:
@@ -88,7 +73,7 @@ def _named(child: Descriptor) -> str:
 def _finding(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, children: int, gone: list[Descriptor]) -> Finding:
     named = tuple(dict.fromkeys(_named(child) for child in gone))[:SHOWN]
     starved = tuple(dict.fromkeys(c.kept.pool.name for c in copies if c.kept.resolution.dropped))
-    refusal = None if copy.is_inside else _refusal(site.plan.registry)
+    refusal = None if copy.is_inside else sparse_refusal(_name_of(site.plan.registry))
     effect = f"{', '.join(starved)} cannot pull it." if starved else "No pool of the plan needs the missing manifests."
     if refusal is None and not copy.is_inside and _is_unknown(site.plan.registry):
         effect += f" It is unknown whether {_kind_of(site.plan.registry)} accepts the push of such an index."
@@ -145,7 +130,7 @@ def _outcomes(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, index:
         return _finding(site, copies, copy, len(children), gone)
     if unasked is None:
         return None
-    refused = None if copy.is_inside else _refusal(site.plan.registry)
+    refused = None if copy.is_inside else sparse_refusal(_name_of(site.plan.registry))
     # A manifest that no pool needs affects a pull only if the registry rejects the index without it.
     affects = None if refused is not None else NOTHING
     return replace(unknown(image_subject(copy.image), unasked), affects=affects)

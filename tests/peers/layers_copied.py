@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.transfer.copy_digests import DigestFate, Ending, Format, digest_on
 from auditor.transfer.copy_layers import CopyLayers, Fate, fate_on, layer_row
 from auditor.transfer.hops import Hop, Unpredicted
 from tests.peers.copying import Arrived, Case, Desk, copied, read_back
@@ -60,25 +61,16 @@ def rows_of(way: tuple[Hop, ...]) -> list[CopyLayers]:
     return [row for hop in way if not isinstance(row := layer_row(hop), Unpredicted)]
 
 
-def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
-    """Return whether an image manifest keeps its digest. `is_oci`: an OCI manifest, not a Docker one."""
-    for hop in way:
-        row = layer_row(hop)
-        if isinstance(row, Unpredicted):
-            return row
-        if row.digest == "changed" or (row.digest == "kept-if-oci" and not is_oci):
-            return False
-    return True
-
-
 def predict(way: tuple[Hop, ...], media_type: str) -> Happened:
     """What the model says of a way. It must say something."""
     fate = fate_on(way, media_type, has_urls=True)
     assert isinstance(fate, Fate), fate
     row = rows_of(way)[0]
     first = row.first if row.is_foreign(media_type, has_urls=True) else "registry"  # where the image is, like any layer
-    kept = digest_kept(way, is_oci=media_type.startswith("application/vnd.oci."))
-    return Happened(fate.carried, fate.urls, first, kept is True)
+    form = Format.OCI if media_type.startswith("application/vnd.oci.") else Format.DOCKER
+    digest = digest_on(way, frozenset({form}), is_index=False)
+    assert isinstance(digest, DigestFate), digest
+    return Happened(fate.carried, fate.urls, first, digest.ending is Ending.KEPT)
 
 
 def observe(desk: Desk, case: Case, kind: str, folder: Path) -> Iterator[tuple[tuple[Hop, ...], Happened]]:

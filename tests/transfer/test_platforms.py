@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from auditor.facts import table
 from auditor.oci.platform import parse_platform
+from auditor.transfer.copy_digests import known_options
 from auditor.transfer.copy_options import Options, options_for, read_options
 from auditor.transfer.copy_platforms import (
     CopyPlatforms,
@@ -16,7 +17,6 @@ from auditor.transfer.copy_platforms import (
     keeps,
     keeps_all,
     keeps_over,
-    known_options,
     platform_row,
 )
 from auditor.transfer.hops import Hop, Unpredicted
