@@ -1,4 +1,4 @@
-"""A site with a secret in every place that can hold one. Each secret is a canary: a text that stands nowhere else."""
+"""A site with a secret in every place that can hold one. Each secret is a canary: a text that occurs only once."""
 
 from __future__ import annotations
 

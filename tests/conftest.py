@@ -1,4 +1,4 @@
-"""What every test may use: golden files, which `pytest --update-golden` writes anew."""
+"""Fixtures for every test: golden files, which `pytest --update-golden` writes again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing with them")
+    parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing with them")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Checks and outcomes made up for tests of the engine and the policy."""
+"""Invented checks and outcomes for tests of the engine and the policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence of which some observations failed or are missing, and which records what it is asked for."""
+"""Evidence with failed or missing observations, which records what is requested of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests `make quick` leaves out: a pytest plug-in that reads tests/slow.txt, and writes it anew with `--write-slow`.
+"""Which tests `make quick` leaves out: a pytest plug-in that reads tests/slow.txt, and writes it with `--write-slow`.
 
 `--quick` runs what needs no other program and costs little CPU time. Folders below and files of the list are not even
 imported, functions of the list get the marker `slow`. CPU time counts child processes, so that a busy machine changes little.

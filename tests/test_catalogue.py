@@ -1,4 +1,4 @@
-"""The catalogue is one thing: files, registry, ids, pages and examples agree, and every example holds."""
+"""The catalogue is consistent: files, registry, ids, pages and examples agree, and every example holds."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_terms_of_a_page_are_explained(rule: Rule) -> None:
     """A newcomer who has only this page: what our tables are, and what a foreign layer is, stands on it."""
     text = " ".join(f"{rule.title} {rule.page}".lower().split())
     known = words_in(f"{rule.title} {rule.page}")
-    for word in ("facts", "foreign layer", "registry inside"):
+    for word in ("facts", "foreign layer", "internal registry"):
         assert (word in known) == bool(re.search(rf"\b{word}", text)), word
 
 

@@ -1,4 +1,4 @@
-"""The pages are what the generator writes, their links land, and what they tell a reader to type is understood."""
+"""The pages are up to date, their links have targets, and the commands that they show are accepted."""
 
 from __future__ import annotations
 

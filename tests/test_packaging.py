@@ -1,4 +1,4 @@
-"""The wheel holds all that the program reads, and the program runs from it without the checkout."""
+"""The wheel contains all files that the program reads, and the program runs from it without the checkout."""
 
 from __future__ import annotations
 

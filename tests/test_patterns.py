@@ -1,4 +1,4 @@
-"""Every regular expression runs in linear time, on inputs that are made from its own parts to make it backtrack.
+"""Every regular expression runs in linear time on inputs that are built from its parts to make it backtrack.
 
 Patterns are found in the code, with the methods that the code calls on them. For each pattern the test repeats texts that parts
 of it match, so that a part that can match in several ways, or from several starts, has as much to try as possible.

@@ -1,4 +1,4 @@
-"""Another id of a check or value of an enum changes nothing in a report but itself: no code depends on the old text."""
+"""A renamed check id or enum value changes only itself in a report: no code depends on the old text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a short run does not import, and that what stands in for the imports says the same.
+"""Short runs do not import slow modules, and the generated replacements match them.
 
 Modules are counted, not seconds: bench/startup.py measures the time.
 """

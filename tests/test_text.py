@@ -1,4 +1,4 @@
-"""Values as people read them: one format for the whole program."""
+"""Formatted values: one format for the whole program."""
 
 from __future__ import annotations
 

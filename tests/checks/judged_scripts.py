@@ -38,7 +38,7 @@ Said = set[tuple[int, str]]
 
 
 def judged(text: str, tool: str, name: str) -> tuple[Said, Said]:
-    """What is found, as line and case; and the lines of which something is not known, with the kind."""
+    """Findings as line and case, and the lines with something unknown, with the kind."""
     plan = PLAN.format(web=WEB, api=API, tool=tool, name=name)
     site = site_of({"plan": plan, "files": {name: text}, "observed": OBSERVED})
     (result,) = evaluate(site, [copy_script_flag.CHECK], datetime.date(2026, 11, 26)).results

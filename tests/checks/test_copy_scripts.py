@@ -1,4 +1,4 @@
-"""Copy scripts in the style of those that people write: what is found, at which lines, and what stays in the open."""
+"""Shell copy scripts in common styles: which lines have a finding, and which are undetermined."""
 
 from __future__ import annotations
 

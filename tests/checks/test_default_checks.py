@@ -1,4 +1,4 @@
-"""What the checks over defaults and versions say beyond their examples."""
+"""The checks of default images and versions: cases beyond their examples."""
 
 from __future__ import annotations
 

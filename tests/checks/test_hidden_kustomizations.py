@@ -45,7 +45,7 @@ def test_kustomization_that_is_not_applied_is_reported(text: str) -> None:
     ],
 )
 def test_images_that_a_kustomization_may_change_are_possible_images(text: str, severity: Severity) -> None:
-    """The files are read all the same: most kustomizations keep most images."""
+    """The files are still read: most kustomizations keep most images."""
     outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/raw:1")})
     assert [item.severity for item in outcomes if isinstance(item, Finding)] == [severity]
     assert [type(item) for item in outcomes if not isinstance(item, Finding)] == [Undetermined]

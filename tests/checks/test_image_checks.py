@@ -1,4 +1,4 @@
-"""What the image checks say beyond their examples: subjects, places, severities, and each thing once."""
+"""The image checks beyond their examples: subjects, locations, severities, and each fault once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the checks of foreign layers and of the registry's disk say beyond their examples."""
+"""The checks of foreign layers and of the registry's disk: cases beyond their examples."""
 
 from __future__ import annotations
 

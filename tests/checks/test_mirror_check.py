@@ -49,7 +49,7 @@ def outcomes(made: Site) -> list[Outcome]:
 
 
 def finding(made: Site) -> Finding:
-    """The one finding, beside what is fine."""
+    """Return the only finding."""
     (found,) = [outcome for outcome in outcomes(made) if not isinstance(outcome, Fine)]
     assert isinstance(found, Finding)
     return found
@@ -86,7 +86,7 @@ def test_each_kind_of_configuration_fault_has_a_separate_finding() -> None:
 
 @pytest.mark.parametrize(
     ("image", "kind"),
-    [(f"{INSIDE}/shop/web:1", "the plan's registry"), ("gitlab.plant7.local/app:1", "another registry inside")],
+    [(f"{INSIDE}/shop/web:1", "the plan's registry"), ("gitlab.plant7.local/app:1", "another internal registry")],
 )
 def test_images_of_an_internal_host_need_no_mirror(image: str, kind: str) -> None:
     assert outcomes(site([image], {"config.toml": "version = 3\n"})) == [Fine(1)], kind

@@ -1,4 +1,4 @@
-"""Remedies name real things: one path for one image, no placeholder, and no source that was never asked."""
+"""Remedies name real objects: one path per image, no placeholder, and no source without a request."""
 
 from __future__ import annotations
 

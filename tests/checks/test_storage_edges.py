@@ -1,4 +1,4 @@
-"""The checks of storage at their edges: exactly full, one byte over, just enough free, and one byte less."""
+"""The storage checks at their limits: exactly full, one byte over, just enough free, and one byte less."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def plan(**capacity: int) -> str:
 
 
 def severity(check: str, capacity: int) -> Severity | None:
-    """Of the one finding; None where it is fine."""
+    """Of the only finding; None if the subject passed."""
     outcomes = said(check, plan(**{DISKS[check][0]: capacity}), observed=OBSERVED)
     found = [finding.severity for finding in findings(outcomes)]
     assert len(found) + fine(outcomes) == len(outcomes) == 1
@@ -70,7 +70,7 @@ copy: {copy}
 
 
 def too_large(copy: str, size: int) -> bool:
-    """Whether an image of one layer is said to be too large for the stick."""
+    """Return whether an image of one layer is reported as too large for the medium."""
     observed = {WEB: {"single": {"platform": "linux/amd64", "layers": [{"size": size}]}}}
     outcomes = said("media-file-limit", STICK.format(image=WEB, copy=copy), observed=observed)
     assert len(findings(outcomes)) + fine(outcomes) == len(outcomes) == 1

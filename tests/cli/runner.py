@@ -1,4 +1,4 @@
-"""Runs the program as a user would: a process of its own, with an environment that holds nothing of the developer's."""
+"""Run the program as a user would: a separate process, with an environment without the developer's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`auditor audit` from the outside: exit codes, streams and files."""
+"""`auditor audit` as a user runs it: exit codes, streams and files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_example_has_a_finding_of_every_check(tmp_path: Path) -> None:
     # image-unused needs complete workloads, which a plan with system images cannot declare. No image is of schema 1.
     quiet = {"schema1-manifest", "image-unused"}
     quiet |= {"transfer-window"}  # some sizes are missing, and the known ones are copied in time
-    # Its copy leaves foreign layers behind, to a registry that takes every manifest; every Windows manifest can be looked at.
+    # Its copy skips foreign layers, its registry accepts every manifest, and every Windows manifest is readable.
     quiet |= {
         "copy-keeps-urls",
         "copy-drops-platforms",

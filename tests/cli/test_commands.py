@@ -1,4 +1,4 @@
-"""The table of commands says what the commands say, and simple values are those that typer makes of them."""
+"""The table of commands matches the commands, and simple values equal those that typer parses."""
 
 from __future__ import annotations
 

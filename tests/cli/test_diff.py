@@ -1,4 +1,4 @@
-"""`auditor diff` and `--baseline` from the outside."""
+"""`auditor diff` and `--baseline` as a user runs them."""
 
 from __future__ import annotations
 

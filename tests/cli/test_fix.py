@@ -1,4 +1,4 @@
-"""`auditor fix` judges as `auditor audit` does: with the same inputs, and with the waivers of a file."""
+"""`auditor fix` evaluates as `auditor audit` does: with the same inputs, and with the waivers of a file."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_finding_accepted_by_a_waiver_file_gets_no_remedy(tmp_path: Path) -> Non
     for tool in ("crane", "regctl", "skopeo"):
         script = files[f"copy/copy-{tool}.sh"]
         assert "plant7/vision" not in script
-        assert "library/busybox" in script  # nobody waived that one
-    assert "Mends image-duplicate" not in files["lists/images-pinned.txt"]
+        assert "library/busybox" in script  # not waived
+    assert "Resolves image-duplicate" not in files["lists/images-pinned.txt"]
     assert f"- {VISION}: its findings are waived" in files["README.md"]
 
 

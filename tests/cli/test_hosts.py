@@ -1,4 +1,4 @@
-"""Hosts that do not answer, the age of evidence, and the environment: as a user meets them."""
+"""Hosts that do not answer, the age of evidence, and the environment: what a user sees."""
 
 from __future__ import annotations
 

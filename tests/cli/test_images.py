@@ -1,4 +1,4 @@
-"""`auditor images`: what lists and manifests add up to, for people and for other tools."""
+"""`auditor images`: the images of lists and manifests, as text and for other tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An unexpected exception costs one input, one check or one section: the report is written all the same."""
+"""An unexpected exception affects one input, one check or one section. The report is still written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image lists with platforms of their own: how `LIST=PLATFORM` is parsed and what plan it makes."""
+"""Image lists with their own platforms: how `LIST=PLATFORM` is parsed, and the plan that it makes."""
 
 from __future__ import annotations
 

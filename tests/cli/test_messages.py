@@ -1,4 +1,4 @@
-"""Every message as its reader sees it: where, what, and what to do next, in one form for all of them.
+"""Every message as the user sees it: location, fault and hint, in one form.
 
 The cases provoke what people do by accident. The rules hold for each: exit code 2, `auditor: ` once, no traceback, no Python
 in the words, the file named, and a hint that is a sentence.

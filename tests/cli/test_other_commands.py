@@ -1,4 +1,4 @@
-"""The smaller commands from the outside."""
+"""The smaller commands as a user runs them."""
 
 from __future__ import annotations
 

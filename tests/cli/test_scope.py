@@ -1,4 +1,4 @@
-"""The scope from the outside: what the headline says, and `--require` in all its forms."""
+"""The scope as a user sees it: the headline, and `--require` in all its forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection that a signal ends: what the user is told, what is kept, and what the next run requests again."""
+"""A collection that a signal ends: the message, the kept observations, and what the next run requests again."""
 
 from __future__ import annotations
 

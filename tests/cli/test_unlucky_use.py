@@ -1,4 +1,4 @@
-"""Use that is unlucky or hostile: no hang, no traceback, no verdict where nothing was judged, no secret in what is said."""
+"""Wrong or hostile use: no hang, no traceback, no verdict without an evaluation, no secret in any output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the corpus of real inputs lies. It is not part of the project: without AUDITOR_CORPUS its tests skip."""
+"""The folder of the corpus of real inputs. It is not part of the project: without AUDITOR_CORPUS its tests skip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def corpus(*parts: str) -> Path:
-    """A path inside the corpus; the test skips when there is none."""
+    """A path inside the corpus; the test skips if there is no corpus."""
     folder = os.environ.get("AUDITOR_CORPUS", "")
     if not folder:
         pytest.skip("AUDITOR_CORPUS is not set")

@@ -1,4 +1,4 @@
-"""The corpus's archives, read from folders and packed again, get the right answers of its index."""
+"""The corpus's archives, read from folders and packed again, give the expected results of its index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The corpus's chains of public sites at their dates: Linux beside Windows, without a dump of a node and with either kind."""
+"""The corpus's chains of public sites at their dates: Linux and Windows, without a dump of a node and with either kind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHECKS = (root_not_trusted, root_needs_windows_update, root_unproven, trust_spli
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the corpus's index: the site, the day, the anchor's SHA-1, and how that comes to a Windows node."""
+    """One row of the corpus's index: the site, the day, the anchor's SHA-1, and how a Windows node gets the anchor."""
 
     host: str
     day: datetime.date
@@ -54,7 +54,7 @@ pytestmark = pytest.mark.corpus
 
 def root(sha1: str) -> Made:
     found = next(anchor for own, anchor in public_by_sha1().items() if own.startswith(sha1))
-    return Made(found, key("nobody"), found.name)
+    return Made(found, key("unused"), found.name)
 
 
 def served(case: Case, *dumped: Made, dump: bool = False, clients: tuple[str, ...] = ("containerd",)) -> Site:
@@ -130,7 +130,7 @@ def test_chain_without_intermediates_names_the_url(case: Case) -> None:
     whole = served(case)
     (chain,) = whole.chains.values()
     leaf = chain.certificates[0]  # type: ignore[union-attr]
-    files = {"chain.pem": Made(leaf, key("nobody"), leaf.name).pem}
+    files = {"chain.pem": Made(leaf, key("unused"), leaf.name).pem}
     where = site(None, pool(), windows(), files=files, host=case.host, chain="chain.pem")
     linux, on_windows = findings(outcomes(chain_incomplete.CHECK, where, case.day))
     assert linux.facts["aia"] == on_windows.facts["dials"] == leaf.extensions.aia_issuers != ()

@@ -1,4 +1,4 @@
-"""The corpus's image lists, row by row of its index: real files, and their right answers."""
+"""The corpus's image lists, row by row of its index: real files and their expected images."""
 
 from __future__ import annotations
 

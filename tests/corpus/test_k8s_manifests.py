@@ -1,4 +1,4 @@
-"""The corpus's Kubernetes manifests: real workloads of the SMB CSI driver, and where they would run."""
+"""The corpus's Kubernetes manifests: real workloads of the SMB CSI driver, and the pools that run them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_node_selector_restricts_the_image_to_windows() -> None:
 
 
 def test_host_process_is_read() -> None:
-    """Only where it is asked for, with hostNetwork."""
+    """Only for pods that set it, with hostNetwork."""
     found = _demands()
     host = [demand for demand in found["csi-smb-node-windows-hostprocess.yaml"] if not demand.is_possible]
     assert len(host) == 3
@@ -56,7 +56,7 @@ def test_host_process_is_read() -> None:
 
 
 def test_sample_fails_on_server_2019() -> None:
-    """servercore:ltsc2022 is of a build that a 2019 host cannot run; what nobody listed is told with its place."""
+    """servercore:ltsc2022 is of a build that a 2019 host cannot run. An unlisted image is reported with its location."""
     image = "mcr.microsoft.com/windows/servercore:ltsc2022"
     site = _site({image: {"platforms": ["windows/amd64:10.0.20348.5499"]}})
     by_id = {check.id: check for check in CATALOGUE}

@@ -1,4 +1,4 @@
-"""The corpus's manifests, read as evidence, get the right answers of its index."""
+"""The corpus's manifests, read as evidence, give the expected results of its index."""
 
 from __future__ import annotations
 

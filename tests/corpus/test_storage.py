@@ -1,4 +1,4 @@
-"""Sums over the corpus, to the byte: the bill of materials of AKS for Linux, and manifests of Windows images."""
+"""Exact sums over the corpus: the bill of materials of AKS for Linux, and manifests of Windows images."""
 
 from __future__ import annotations
 

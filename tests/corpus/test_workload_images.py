@@ -1,4 +1,4 @@
-"""The images of 43 real workloads beside the right answers. It needs clones of their repositories: AUDITOR_CLONES."""
+"""The images of 43 real workloads and the expected ones. It needs clones of their repositories: AUDITOR_CLONES."""
 
 from __future__ import annotations
 

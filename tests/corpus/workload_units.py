@@ -1,4 +1,4 @@
-"""Compare the images that are found in the workload corpus with the right answers, by unit and by mechanism.
+"""Compare the images found in the workload corpus with the expected ones, by unit and by mechanism.
 
     AUDITOR_CORPUS=… python -m tests.corpus.workload_units CLONES OUT
 

@@ -1,4 +1,4 @@
-"""Two reports side by side: what is new, gone, worse, and what only nobody looked at any more."""
+"""Differences of two reports: new, resolved and worse findings, and findings that were not checked again."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def written(site: Site | str) -> dict[str, Written]:
 
 
 def checks_of(file: Written) -> set[str]:
-    """The checks whose findings a file mends."""
+    """The checks whose findings a file fixes."""
     return {finding.check for finding in file.mends}
 
 

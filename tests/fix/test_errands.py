@@ -1,4 +1,4 @@
-"""What is carried, and what is not: steps by what was seen inside."""
+"""Which images and parts are copied, depending on what was observed in the internal registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists, configuration and node files: each is put where it belongs, and the audit after it no longer finds what it mends."""
+"""Lists, configuration and node files: after each is installed, the next audit no longer has its findings."""
 
 from __future__ import annotations
 

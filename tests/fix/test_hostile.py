@@ -1,4 +1,4 @@
-"""Nothing out of a plan, the evidence or a report becomes a command, whatever it holds."""
+"""Text of a plan, of evidence or of a report never becomes a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Node files: what a node's file has stays in it, and the next audit no longer finds what was claimed."""
+"""Node files keep their settings, and the next audit no longer has the findings that they fix."""
 
 from __future__ import annotations
 

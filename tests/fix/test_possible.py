@@ -1,4 +1,4 @@
-"""Where no file is made at all, none could have resolved a finding."""
+"""`may_resolve` is false only if no file resolves a finding."""
 
 from __future__ import annotations
 

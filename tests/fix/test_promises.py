@@ -1,4 +1,4 @@
-"""Over every example of every check: what a configuration file or a list claims, the next audit no longer finds."""
+"""For every example of every check: a finding that a file fixes is not in the next audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public roots that Windows lacks: as files with a script, and installed they are what was missing."""
+"""Public roots that Windows nodes lack are written with a script, and installing them resolves the finding."""
 
 from __future__ import annotations
 

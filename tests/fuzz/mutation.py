@@ -1,4 +1,4 @@
-"""Mutations that keep some structure: of bytes, of lines, and of the values of JSON and YAML. All from one random generator."""
+"""Mutations that keep some structure: of bytes, of lines, and of JSON and YAML values, from one random generator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs targets on mutated seeds and collects what breaks the contract: an error that is not ours, a hang, time, memory."""
+"""Run targets on mutated seeds and collect violations: a foreign exception, a hang, too much time or memory."""
 
 from __future__ import annotations
 

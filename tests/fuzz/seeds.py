@@ -1,4 +1,4 @@
-"""Valid inputs to start from: the example's files, the texts in the tests of an area, and files that are made here."""
+"""Valid inputs to start from: the example's files, the texts in the tests of an area, and generated files."""
 
 from __future__ import annotations
 

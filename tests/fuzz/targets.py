@@ -1,4 +1,4 @@
-"""What takes text or bytes from outside: each target is a function of bytes, its seeds, and the errors that it may raise."""
+"""Readers of external text and bytes: each target is a function of bytes, its seeds, and the errors that it may raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The container's definition: held to what a linter of such files knows, then built and run, without an image from outside.
+"""The container file: checked with a linter, then built and run without an external image.
 
 The base is made by debootstrap with the distribution's own Python, and stands in under the name that the definition asks for.
 """
@@ -72,7 +72,7 @@ def base(folder: Path) -> None:
     packages = "--include=ca-certificates,python-is-python3,python3-venv"
     command = ["debootstrap", "--variant=minbase", packages, release, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode != 0:  # no tool is missing, but a mirror, or the right to make devices: nobody can install these
+    if done.returncode != 0:  # no tool is missing, but a mirror, or the right to make devices: the environment lacks these
         pytest.skip(f"the system for the image cannot be made: {(done.stdout + done.stderr).strip()[-300:]}")
     for part in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"):
         shutil.rmtree(folder / part)
@@ -86,7 +86,7 @@ def base(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    """The definition, built as it stands."""
+    """The unchanged definition, built."""
     for program in ("buildah", "debootstrap", "unshare"):
         require(program)
     if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""The templates for pipelines: their own shell lines are run as they stand, with the auditor that is tested here."""
+"""The templates for pipelines: their shell lines run unchanged, with the auditor under test."""
 
 from __future__ import annotations
 

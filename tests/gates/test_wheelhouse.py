@@ -1,4 +1,4 @@
-"""The auditor installs where there is no network, from what one command gathered where there is one."""
+"""The auditor installs without a network, from the wheels that one command collected with a network."""
 
 from __future__ import annotations
 

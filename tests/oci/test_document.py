@@ -1,4 +1,4 @@
-"""Whatever a registry says is a document or a reason, and what is odd but readable is kept."""
+"""Any answer of a registry gives a document or a reason, and unusual but readable documents are kept."""
 
 from __future__ import annotations
 

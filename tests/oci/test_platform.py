@@ -1,4 +1,4 @@
-"""Three grammars, one platform."""
+"""Three grammars for one platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References are normalised as Docker does, or refused with words for the author of a list."""
+"""References are normalised as Docker does, or rejected with a message for the author of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which manifest of an index a host takes."""
+"""Which manifest of an index a host selects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The build rule of containerd/platforms, as a table that a person can compare with the source."""
+"""The build rule of containerd/platforms, as a table to compare with the source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate authority for loopback servers, made anew for each test session."""
+"""A certificate authority for loopback servers, made for each test session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Chromium for tests of HTML. It reaches no network, and every request and complaint of a page is recorded."""
+"""A real Chromium for tests of HTML, without a network. It records every request and error of a page."""
 
 from __future__ import annotations
 

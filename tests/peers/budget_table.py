@@ -1,4 +1,4 @@
-"""The table estimate = measured of real copies: `python -m tests.peers.budget_table`. It fails when one was wrong."""
+"""The table of estimated and measured sizes of real copies: `python -m tests.peers.budget_table`. It fails on a difference."""
 
 from __future__ import annotations
 

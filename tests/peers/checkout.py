@@ -1,4 +1,4 @@
-"""Parts of this checkout in a folder of their own, as somebody else would get them."""
+"""Parts of this checkout in a separate folder, as another user gets them."""
 
 from __future__ import annotations
 

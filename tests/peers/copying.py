@@ -1,4 +1,4 @@
-"""Real copies by real tools, observed: what a copy is predicted to do to a layer with `urls`, and what it did.
+"""Real copies by real tools: the predicted and the observed result for a layer with `urls`.
 
 The source is a real registry behind a proxy that notes who asks for the layer, and the layer's URL leads to a server that
 notes it too, so that the order shows whom a tool asks first.
@@ -154,7 +154,7 @@ def _listening(desk: Desk, who: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def desk(folder: Path) -> Iterator[Desk]:
-    """A source behind a note-taking proxy, a registry inside, and the server behind the URLs."""
+    """A source behind a recording proxy, an internal registry, and the server of the URLs."""
     with serve(folder / "source", more=allow_urls(".+")) as source, serve(folder / "inside", more=allow_urls(".+")) as inside:
         made = Desk(source, inside, "", "")
         with _listening(made, "registry") as proxy, _listening(made, "url") as layers:
@@ -168,7 +168,7 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _named(case: Case, place: str, where: str) -> str:
-    """A place as the tool is told of it: a registry's image, or a path."""
+    """A source or target as a tool's argument: a registry's image, or a path."""
     if case.tool == "skopeo":
         transport = {"registry": "docker://", "oci-layout": "oci:", "docker-archive": "docker-archive:", "dir": "dir:"}[place]
         return f"{transport}{where}{':made:1' if place in {'oci-layout', 'docker-archive'} else ''}"

@@ -1,4 +1,4 @@
-"""A small HTTP server in front of a registry: it counts what is asked, injects faults, and can ask for tokens."""
+"""A small HTTP server in front of a registry: it counts requests, injects faults, and can require tokens."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Gateway:
     def __init__(self, upstream: str | None) -> None:
         self.log: list[Asked] = []
         self.answers: dict[str, Sent] = {}
-        self.tokens: set[str] | None = None  # None: no token is asked for
+        self.tokens: set[str] | None = None  # None: no token is required
         self.issued: Callable[[Asked, bytes], dict[str, object] | None] = lambda _asked, _body: None
         self.challenge = ""
         self.host = ""
@@ -147,7 +147,7 @@ class Gateway:
         return Sent(reply.status, kept, data)
 
     def ask_for_tokens(self, *tokens: str, realm: str = "", scope: str = "") -> None:
-        """From now on a Bearer token is asked for."""
+        """Require a Bearer token from now on."""
         self.tokens = set(tokens)
         realm = realm or f"http://{self.host}/token"
         self.challenge = f'Bearer realm="{realm}",service="test"' + (f',scope="{scope}"' if scope else "")

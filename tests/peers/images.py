@@ -30,7 +30,7 @@ def digest_of(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes of a media type. With `stored` false they are named by a manifest and pushed by nobody."""
+    """Bytes of a media type. With `stored` false a manifest names them, but they are not pushed."""
 
     body: bytes
     media_type: str
@@ -115,7 +115,7 @@ def entry(image: BuiltImage, *, os_version: bool = True) -> dict[str, Any]:
 
 
 def attestation(image: BuiltImage) -> tuple[BuiltImage, dict[str, Any]]:
-    """BuildKit's attestation for `image`, and its index entry. Nobody should ever fetch it."""
+    """BuildKit's attestation for `image`, and its index entry. The collector must never fetch it."""
     notes = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image.digest}
     made = build_image("unknown/unknown", label=f"attests {image.digest}")
     return made, {**entry(made), "annotations": notes}

@@ -1,4 +1,4 @@
-"""What becomes of layers with `urls`: predicted by the model, and observed in real copies."""
+"""The fate of layers with `urls`: predicted by the model, and observed in real copies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CASES = tuple(
 
 @dataclass(frozen=True)
 class Happened:
-    """What became of the layer. `first`: who was asked for it first; empty for nobody. `digest`: the manifest's stays."""
+    """The fate of the layer. `first`: the host of its first request, or empty. `digest`: the manifest's digest is unchanged."""
 
     blob: bool
     urls: bool
@@ -87,7 +87,7 @@ def _happened(arrived: Arrived, image: BuiltImage, first: str) -> Happened:
     base = image.layers[0]
     layers = arrived.document["layers"]
     unpacked = digest_of(gzip.decompress(base.body))
-    # Packed anew it has another digest; then the first layer of the manifest that was written is the base.
+    # Compressed again it has another digest; then the first layer of the written manifest is the base.
     anew = bool(layers) and arrived.digest not in {"", image.digest} and layers[0]["digest"] in arrived.blobs
     return Happened(
         blob=anew or not {base.digest, unpacked}.isdisjoint(arrived.blobs),

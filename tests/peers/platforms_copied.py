@@ -1,4 +1,4 @@
-"""What becomes of an index and its platforms: predicted by the model, and observed in real copies."""
+"""The fate of an index and its platforms: predicted by the model, and observed in real copies."""
 
 from __future__ import annotations
 

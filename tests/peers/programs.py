@@ -1,4 +1,4 @@
-"""Programs from outside Python that some tests talk to. Under AUDITOR_REQUIRE_PEERS=1 a missing one is a failure."""
+"""External programs that some tests use. With AUDITOR_REQUIRE_PEERS=1 a missing one is a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What copies weigh: estimated from what a registry says of images, and measured by `du -b` on what real tools made of them."""
+"""Sizes of copies: estimated from the answers of a registry, and measured by `du -b` on copies of real tools."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ CASES = (
     Case("skopeo", "oci-archive --all", INDEXES, (ARM, WINDOWS), whole=True, guessed=True, reason=_ALONG),
     Case("regctl", "", INDEXES, ALL, whole=True),
     Case("regctl", "ocidir", INDEXES, (LINUX,), whole=True, guessed=True, reason=_ALONG),
-    Case("regctl", "", SINGLE, off=4096, reason="manifest.json lies beside what is no index"),
+    Case("regctl", "", SINGLE, off=4096, reason="manifest.json is next to a manifest that is not an index"),
     Case("regctl", "ocidir", EVERY, ALL, whole=True, off=160, reason=_NAMES),
 )
 PLAN = """version: 1

@@ -1,4 +1,4 @@
-"""Archives that crane and skopeo wrote from a real registry: read without a problem, and damage to them is seen."""
+"""Archives that crane and skopeo wrote from a real registry: read without a problem, and damage is reported."""
 
 from __future__ import annotations
 

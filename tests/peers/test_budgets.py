@@ -1,4 +1,4 @@
-"""What storage is said to take before anything is copied is what the copies of real tools take, by `du -b`."""
+"""The storage that is estimated before a copy equals the size of copies by real tools, measured by `du -b`."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_inspect_shows_the_sizes_of_a_registry_image(source: Source, tmp_path: P
 
 
 def test_inspect_shows_the_shared_bytes_of_a_layout(source: Source, tmp_path: Path) -> None:
-    names = ["shop/web", *sizes_copied.INDEXES]  # not the one whose manifest skopeo writes anew
+    names = ["shop/web", *sizes_copied.INDEXES]  # not the one whose manifest skopeo rewrites
     case = Case("skopeo", "oci --all", tuple(names), sizes_copied.ALL, whole=True)
     sizes_copied.weigh(case, source.registry, tmp_path)
     found, text = inspected(tmp_path, "media/all")

@@ -1,4 +1,4 @@
-"""Charts that helm and oras push to a real registry: what is missing inside, and the script that copies it."""
+"""Charts that helm and oras push to a real registry: missing ones in the internal registry, and the script that copies them."""
 
 from __future__ import annotations
 

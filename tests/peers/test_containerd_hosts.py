@@ -1,4 +1,4 @@
-"""Whom containerd's own code asks, against whom we say that it does: hand-written hosts.toml files, and made ones."""
+"""The hosts that containerd's own code requests, compared with our prediction, for written and generated hosts.toml files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SAMPLES = (
     '[host.plain]\n[host."https://a/b/../v2/"]\n',
     '[host."https://a//hub//v2"]\n[host."https://a/hubv2"]\n',
 )
-# containerd throws these away and asks the registry itself; we say that it cannot be told.
+# containerd ignores these and requests the registry itself; we report them as unknown.
 BROKEN = (
     "server = 5\n",
     'server = "x"\nserver = "y"\n',

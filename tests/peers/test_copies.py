@@ -1,4 +1,4 @@
-"""Real copies of real images, audited: what was lost on the way is found, and nothing else."""
+"""Real copies of real images, audited: exactly the content that was lost is reported."""
 
 from __future__ import annotations
 
@@ -242,9 +242,7 @@ def test_crane_skips_foreign_layers_without_its_option(registries: Registries, t
     assert found == {("foreign-layer-unavailable", registries.foreign_layer)}
     crane("copy", "--allow-nondistributable-artifacts", registries.named(OLD), target)
     found, _ = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
-    assert found, (
-        "crane sees that the manifest is there, and uploads nothing: the flag does not mend what was copied without it"
-    )
+    assert found, "crane sees that the manifest is there, and uploads nothing: the flag does not fix an earlier copy without it"
 
 
 def test_remedy_for_foreign_layers_fixes_a_copy_without_them(registries: Registries, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The circle: an audit finds what is missing, the scripts of `auditor fix` are run as they are, and the next audit is ready."""
+"""End to end: an audit finds missing content, the scripts of `auditor fix` run unchanged, and the next audit is ready."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ WRONG = {
 
 @dataclass(frozen=True)
 class Site:
-    """A folder with a plan and the storage of two registries, which run under the same names whenever they run.
+    """A folder with a plan and the storage of two registries, which always run under the same names.
 
-    The one inside is as it comes: it refuses manifests with `urls`. Nobody answers the `urls` of the foreign layer.
+    The internal registry has its default settings: it rejects manifests with `urls`. The foreign `urls` do not answer.
     """
 
     folder: Path
@@ -54,7 +54,7 @@ class Site:
 
     @property
     def hosts(self) -> tuple[str, str]:
-        """The source and the one inside."""
+        """Run the source and the internal registry."""
         return f"127.0.0.1:{self.ports[0]}", f"127.0.0.1:{self.ports[1]}"
 
     def source(self) -> contextlib.AbstractContextManager[RunningRegistry]:
@@ -62,7 +62,7 @@ class Site:
         return serve(self.folder / "source", more=allow_urls(".+"), port=self.ports[0])
 
     def inside(self) -> contextlib.AbstractContextManager[RunningRegistry]:
-        """Run the one inside."""
+        """Run the internal registry."""
         return serve(self.folder / "inside", port=self.ports[1])
 
     def named(self, image: str) -> str:
@@ -167,7 +167,7 @@ def test_audit_is_ready_after_the_fix_scripts(site: Site, script: str) -> None:
 
 
 def test_fix_scripts_work_over_a_transfer_medium(site: Site) -> None:
-    """`fetch` while no registry inside answers, `push` while no source does."""
+    """Run `fetch` while the internal registry is stopped, and `push` while the source is."""
     with site.source():
         with site.inside():
             site.plan(NEEDED)
@@ -180,13 +180,13 @@ def test_fix_scripts_work_over_a_transfer_medium(site: Site) -> None:
 
 
 def test_without_internal_evidence_every_image_is_copied(site: Site) -> None:
-    """Nobody looked at the registry inside: the scripts ask it."""
+    """The internal registry was not observed: the scripts request it."""
     with site.source(), site.inside():
         site.plan(NEEDED)
         text = (site.fix("--at", "2026-11-23") / "copy/copy-crane.sh").read_text()
         assert "shop/there" in text
         succeeds(site.run("copy-crane.sh"))
-        # A manifest that is there counts as whole until somebody has looked: the layer of one is still missing.
+        # A manifest that exists counts as complete until it is collected: a layer of one is still missing.
         assert errors(site.audit()) == {("image-missing-in-target", "shop/torn:1")}
 
 
@@ -243,7 +243,7 @@ def test_interrupted_script_continues_where_it_stopped(site: Site) -> None:
 
 @pytest.mark.parametrize("script", ["copy-crane.sh", "copy-regctl.sh"])
 def test_report_alone_is_enough_for_a_copy(site: Site, script: str) -> None:
-    """No plan and no evidence any more: what is missing comes whole, and the audit after it is ready all the same."""
+    """Without plan and evidence, missing images are copied completely, and the next audit is ready."""
     needed = {image: pools for image, pools in NEEDED.items() if image != "shop/torn:1"}
     with site.source(), site.inside():
         site.plan(needed)

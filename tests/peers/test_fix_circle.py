@@ -1,4 +1,4 @@
-"""The whole circle on real parts: a private CA, a registries.yaml with `configs`, pinned lists, a foreign layer.
+"""Audit, fix and audit with real parts: a private CA, a registries.yaml with `configs`, pinned lists, a foreign layer.
 
 Audit, fix, apply every file, run the script of one tool, audit again: READY, and a second fix writes nothing.
 """

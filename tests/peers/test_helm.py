@@ -1,4 +1,4 @@
-"""A real chart, rendered by the real helm: images that only its templates compose are found, outside and inside."""
+"""A real chart, rendered by the real helm: images that only its templates compose are found, online and offline."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _of(report: dict[str, Any], part: str, check: str) -> list[dict[str, Any]]:
 
 
 def test_composed_image_is_found_online_and_offline(plan: Path, tmp_path: Path) -> None:
-    """With the plan's values; test hooks and secrets are left behind; inside nobody has helm."""
+    """With the plan's values; test hooks and secrets are not stored; the offline side has no helm."""
     require("helm")
     done = auditor("collect", plan, "-o", "site.evidence", cwd=tmp_path)
     assert done.returncode == 3, done.stderr  # the registry does not answer

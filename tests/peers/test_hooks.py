@@ -1,4 +1,4 @@
-"""The hooks in the hands of pre-commit itself: it installs them from a clone, and lets a commit through or not."""
+"""The hooks run by pre-commit: it installs them from a clone, and accepts or rejects a commit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Repository:
     home: Path
 
     def run(self, *command: str, timeout: int = 60) -> subprocess.CompletedProcess[str]:
-        """Run a command in it. The package index is that of whoever runs the tests, git's settings are not."""
+        """Run a command in it. The package index is that of the user, git's settings are not."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT", "PYTHON"))}
         who = {f"GIT_{role}_{part}": "a@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
         known = {**kept, **who, "PRE_COMMIT_HOME": str(self.home), "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}

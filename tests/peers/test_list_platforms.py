@@ -1,4 +1,4 @@
-"""Two lists for two systems against a real registry: a platform per list, and what the shared option says."""
+"""Two lists for two systems with a real registry: a platform per list, and the message for the shared option."""
 
 from __future__ import annotations
 

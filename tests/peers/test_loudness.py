@@ -1,4 +1,4 @@
-"""How much is said on stderr, and that nothing of it is a secret."""
+"""The amount of output on stderr, and no secret in it."""
 
 from __future__ import annotations
 

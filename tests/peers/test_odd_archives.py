@@ -1,4 +1,4 @@
-"""What skopeo and regctl do with archives that contradict themselves: where they fail or differ, there is a problem."""
+"""Archives that contradict themselves have a problem wherever skopeo and regctl fail or differ."""
 
 from __future__ import annotations
 

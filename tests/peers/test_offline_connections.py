@@ -1,4 +1,4 @@
-"""Every command without a connection: strace sees no connect and no sendto to an internet address, of it and its children."""
+"""Every offline command: strace records no connect or sendto to an internet address, also of its children."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The pages done as a reader does them: every line of their console blocks, in order, in a folder with what they speak of.
+"""Run the pages as a reader would: every line of their console blocks, in order, in a folder with the files they name.
 
-The registry inside and the source are real ones on loopback, which stand for the names on the pages. What no test can run
+The internal registry and the source are real ones on loopback, which replace the names on the pages. What no test can run
 is in `NOT_RUN`, with the reason. Only a Windows node can run the PowerShell of windows-nodes.md; tests/gates has the
 pipelines' templates and the installation from a wheelhouse.
 """

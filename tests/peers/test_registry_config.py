@@ -1,4 +1,4 @@
-"""What is said of a configuration of distribution is what the real registry makes of it."""
+"""Outcomes about a configuration of distribution match the behaviour of the real registry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STOPS = {
     "text for a switch": "validation: {disabled: 'true'}",
 }
 STARTS = {
-    "a pattern that nobody reads": ("validation: {disabled: true, manifests: {urls: {allow: ['(']}}}", [Slip.NO_EFFECT]),
+    "a pattern that is not read": ("validation: {disabled: true, manifests: {urls: {allow: ['(']}}}", [Slip.NO_EFFECT]),
     "a misspelt key": ("validation: {manifest: {urls: {allow: ['.+']}}}", [Slip.UNKNOWN_KEY]),
     "a key at the top": ("manifests: {urls: {allow: ['.+']}}", [Slip.UNKNOWN_KEY]),
     "a key one too high": ("validation: {urls: {allow: ['.+']}}", [Slip.UNKNOWN_KEY]),

@@ -1,4 +1,4 @@
-"""Every made chain served by a real nginx: captured as served, and refused by real clients in the words that the facts have."""
+"""Every made chain served by a real nginx: captured as served, and rejected by real clients with the errors of the facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model of what a copy does must say what really happens: tools and a registry are run, and nothing may differ."""
+"""The model of a copy matches real copies: tools and a registry run, and no result differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our judge against real ones on the same chains: Go's crypto/x509, OpenSSL, and the suite of NIST."""
+"""Our verifier and real ones on the same chains: Go's crypto/x509, OpenSSL, and the suite of NIST."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
 
 
 def held(rows: Iterator[Compared]) -> list[Compared]:
-    """Every row, none of which may be otherwise than known."""
+    """Every row; a row that differs must be a known difference."""
     found = list(rows)
     assert [str(row) for row in found if not row.holds] == []
     return found

@@ -1,4 +1,4 @@
-"""An endpoint that forgets its intermediate, the whole way: served by nginx, collected, audited, and met by a real client."""
+"""An endpoint without its intermediate, end to end: served by nginx, collected, audited, and requested by a real client."""
 
 from __future__ import annotations
 

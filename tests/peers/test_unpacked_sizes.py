@@ -1,4 +1,4 @@
-"""Images that skopeo copied, unpacked on this disk: what the ends of their layers say is what `du` says, to the byte."""
+"""Images copied by skopeo and unpacked on disk: the sizes at the ends of their layers equal those of `du`."""
 
 from __future__ import annotations
 

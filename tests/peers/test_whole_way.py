@@ -1,4 +1,4 @@
-"""The whole main job as a site engineer does it: a registry filled by crane, an audit online, the same with the cable cut."""
+"""The main task end to end: a registry filled by crane, an audit online, and the same audit offline."""
 
 from __future__ import annotations
 

@@ -73,8 +73,8 @@ def python_server(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on: a random row below those that systems hand out themselves, as between asking
-    for such a port and using it somebody else may get it."""
+    """Free loopback ports: a random row below the ephemeral ports of the system. Between a request
+    for an ephemeral port and its use, another process may get it."""
     while True:
         first = random.randrange(20_000, 32_000 - count)
         row = list(range(first, first + count))

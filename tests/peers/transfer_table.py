@@ -1,4 +1,4 @@
-"""The table prediction = observation of real copies: `python -m tests.peers.transfer_table`. It fails when one was wrong.
+"""The table of predictions and observations of real copies: `python -m tests.peers.transfer_table`. It fails on a difference.
 
 With `--newest FOLDER`, the releases in that folder run too. Differences are printed, and the version of a tool that did as
 predicted is written into `verified-through`.

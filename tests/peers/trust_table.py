@@ -1,7 +1,7 @@
-"""The table of our verdicts beside those of real judges: `python -m tests.peers.trust_table`.
+"""The table of our verdicts and those of real verifiers: `python -m tests.peers.trust_table`.
 
-Chains made for it and those of NIST, in Go's crypto/x509 and `openssl verify`. It fails when a verdict differs without a
-known reason, or when a known difference is none any more.
+Chains made for it and those of NIST, in Go's crypto/x509 and `openssl verify`. It fails if a verdict differs without a
+known reason, or if a known difference no longer exists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Image lists without a plan: they get one of their own, which evidence can carry."""
+"""Image lists without a plan: they get a generated plan, which evidence can contain."""
 
 from __future__ import annotations
 

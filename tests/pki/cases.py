@@ -1,4 +1,4 @@
-"""Chains that are right or wrong in one way each, for every judge that can be asked: ours, libraries, real clients."""
+"""Chains that are valid or have one fault each, for every verifier: ours, libraries and real clients."""
 
 from __future__ import annotations
 
@@ -188,12 +188,12 @@ def _negative(made: Made, issuer: Made) -> Made:
     number = made.certificate.serial
     serial = number.to_bytes(number.bit_length() // 8 + 1, "big")  # as DER has it: as short as the sign allows
     header = bytes([0x02, len(serial)])
-    # Never 0xFF, of which DER would drop an octet.
+    # Never 0xFF: DER would drop an octet of it.
     return patched(made, issuer, header + serial, header + bytes([0x80 | serial[0] & 0x3F]) + serial[1:])
 
 
 def _doubled(made: Made, issuer: Made) -> Made:
-    """A certificate of two notes, of which the second takes the name of the first."""
+    """A certificate with two extensions; the second has the OID of the first."""
     return patched(made, issuer, bytes.fromhex("868d1f0b"), bytes.fromhex("868d1f0a"))
 
 

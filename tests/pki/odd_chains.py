@@ -1,4 +1,4 @@
-"""Certificates that no library creates: with patched bytes, weak signatures and keys of OpenSSL."""
+"""Certificates that no library creates: patched bytes, weak signatures, and keys of OpenSSL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.testing.certificates import HOST, Made
 
 
 def patched(made: Made, issuer: Made, old: bytes, new: bytes) -> Made:
-    """The certificate with some bytes of its content replaced by as many others, and signed anew by a P-256 issuer.
+    """The certificate with some bytes of its content replaced by as many others, and signed again by a P-256 issuer.
 
     So a certificate can hold what no library would put into one.
     """
@@ -26,7 +26,7 @@ def patched(made: Made, issuer: Made, old: bytes, new: bytes) -> Made:
 
 
 def weakly_signed(made: Made, issuer: Made, name: Literal["sha1", "md5"]) -> Made:
-    """The certificate signed anew by an RSA issuer over a digest that no library signs certificates with any more."""
+    """The certificate signed again by an RSA issuer with a digest that libraries no longer use for certificates."""
     assert isinstance(issuer.key, rsa.RSAPrivateKey)
     sha256 = bytes.fromhex("06092a864886f70d01010b0500")
     algorithm = sha256.replace(b"\x0b", b"\x05" if name == "sha1" else b"\x04")

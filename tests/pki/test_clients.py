@@ -1,4 +1,4 @@
-"""The fact tables of TLS clients are whole."""
+"""The fact tables of TLS clients are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our walk against `cryptography`'s verifier on the same chains: where both can decide, they agree."""
+"""Our path search and `cryptography`'s verifier agree on every chain that both can decide."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def theirs(chain: tuple[Certificate, ...], roots: tuple[Certificate, ...], host:
         store = verification.Store([root.parsed for root in roots])
         verifier = verification.PolicyBuilder().store(store).time(AT.replace(tzinfo=None)).build_server_verifier(subject)
         verifier.verify(chain[0].parsed, [certificate.parsed for certificate in chain[1:]])
-    except (verification.VerificationError, ValueError):  # the latter for a host that is none to it, and for no roots
+    except (verification.VerificationError, ValueError):  # ValueError for a host that it rejects, and for no roots
         return False
     return True
 

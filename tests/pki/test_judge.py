@@ -1,4 +1,4 @@
-"""What each client makes of each chain, on Linux and on Windows, and the chains of the corpus at their dates."""
+"""The verdict of each client about each chain, on Linux and Windows, and about the corpus's chains at their dates."""
 
 from __future__ import annotations
 

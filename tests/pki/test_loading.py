@@ -1,4 +1,4 @@
-"""Certificates out of bytes of every make."""
+"""Certificates from bytes in every format."""
 
 from __future__ import annotations
 

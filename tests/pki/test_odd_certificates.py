@@ -1,4 +1,4 @@
-"""Certificates for which the library raises an error of any kind: a reason for that certificate alone, and never an end."""
+"""Certificates for which the library raises any error: a reason for that certificate only, and the run continues."""
 
 from __future__ import annotations
 

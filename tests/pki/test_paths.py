@@ -1,4 +1,4 @@
-"""Paths: cross-signs, circles, limits, and each rule that a path can break."""
+"""Paths: cross-signed certificates, cycles, limits, and each rule that a path can break."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_unreadable_extensions_are_a_flaw() -> None:
 
 def test_key_of_an_unknown_algorithm_is_a_flaw() -> None:
     made = hierarchy()
-    # 1.2.840.10045.2.1, an EC key, becomes an algorithm that nobody knows.
+    # 1.2.840.10045.2.1, an EC key, becomes an unknown algorithm.
     strange = parse_certificate(
         made.root.certificate.der.replace(b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x02\x7f")
     )

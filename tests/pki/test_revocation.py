@@ -1,4 +1,4 @@
-"""Whom a client asks about revocation, and what a CRL answers."""
+"""Which revocation sources a client requests, and what a CRL states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What some clients refuse and others take, and what a trusted root is asked. tests/peers compares with real ones."""
+"""What some clients reject and others accept, and which rules apply to a trusted root. tests/peers compares with real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A baseline lets pass what it knows, and nothing else: not what became worse, not what was waived, not what is unknown."""
+"""A baseline accepts only the findings that it lists: not worse ones, not waived ones, not undetermined outcomes."""
 
 from __future__ import annotations
 

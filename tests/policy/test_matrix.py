@@ -1,4 +1,4 @@
-"""The image matrix says what nodes can pull and run, by everything that the checks said."""
+"""The image matrix shows what nodes can pull and run, from the outcomes of all checks."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_too_small_disk_makes_images_undetermined() -> None:
 def test_waived_finding_still_blocks_and_is_marked_as_accepted() -> None:
     text = plan() + FOREIGN % ', urls: ["https://mcr.microsoft.com/v2/blob"]'
     where = site_of({"plan": "version: 1\npools: {a: {platform: linux/amd64}}\n"}).plan.where("pools")
-    waiver = Waiver("foreign-layer-egress", "*", "accepted", "somebody", TODAY, where)
+    waiver = Waiver("foreign-layer-egress", "*", "accepted", "owner", TODAY, where)
     cell = matrix_of(text, Policy(waivers=(waiver,)))["win2022"]
     assert (cell.status, cell.is_accepted) == ("blocked", True)
     assert not matrix_of(text)["win2022"].is_accepted

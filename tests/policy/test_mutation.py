@@ -1,4 +1,4 @@
-"""Mutation test: an observation that is lost, as failed or as missing, never lets a check pass or say something better.
+"""Mutation test: an observation that failed or is missing never makes a check pass or improves its outcome.
 
 Which checks need an observation on a site is not listed here. It is recorded: what each check asks the evidence for.
 """
@@ -100,7 +100,7 @@ def is_older(check: Check, site: Examined, loss: Lost, keys: list[Key]) -> bool:
 
 
 def is_needed(check: Check, site: Examined, key: Key) -> bool:
-    """Whether an answer matters to a check. The view of trust asks all URLs and versions, whoever uses them."""
+    """Return whether an answer matters to a check. The view of trust reads all URLs and versions, used or not."""
     if key[0] not in {"fetched", "offered"}:
         return True
     results = [ran(check, site, Mutated(site.evidence, nothing))]

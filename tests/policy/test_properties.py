@@ -1,4 +1,4 @@
-"""What must hold for every site: nothing gets better by knowing less or by finding more."""
+"""Properties of every site: less evidence or more findings never improve the verdict."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ MOST = 150  # sets of observations that are taken away from one site
 
 
 def _sets_of(site: Site) -> list[tuple[Any, ...]]:
-    """Single observations and pairs; all of them, or a choice that is the same in every run.
+    """Single observations and pairs: all of them, or a choice that is the same in every run.
 
-    Where a foreign layer has no URL, only a registry that was seen to have the blob speaks for it: see the next test. Of a file
-    that lies in a folder of archives, nobody knows that it is there at all but whoever saw it.
+    For a foreign layer without a URL, only a registry with an observed blob proves it: see the next test. The
+    existence of a file in a folder of archives is known only from its observation.
     """
     named = {name.rstrip("/") for name in (site.plan.copy.archives if site.plan.copy else ())}
     keys = [key for key in evidence_of(site).keys() if key[0] in FIX_EVIDENCE]  # noqa: SIM118 - not a mapping
@@ -183,7 +183,7 @@ def test_fingerprints_survive_line_moves_and_are_distinct_per_pool(index: int) -
     original = [judged.finding for judged in report_of(index).findings]
     assert not any("\n" in item.fingerprint or len(item.fingerprint) != 32 for item in original)
     if "certificates" in form:
-        return  # keys are made anew, so that certificates have other digests
+        return  # keys are made again, so certificates have other digests
     assert [item.fingerprint for item in original] == [judged.finding.fingerprint for judged in moved.findings]
     subjects = {(item.check, item.subject, item.case) for item in original}
     assert len({item.fingerprint for item in original}) == len(subjects)

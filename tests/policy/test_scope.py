@@ -1,4 +1,4 @@
-"""The scope of a verdict: what each area needs, and that knowing less never makes an area look examined."""
+"""The scope of a verdict: what each area needs to count as examined."""
 
 from __future__ import annotations
 

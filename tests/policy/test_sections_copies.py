@@ -1,4 +1,4 @@
-"""The matrix shows the copy where that is worse than the source: from there the nodes pull."""
+"""The matrix shows the copy if it is worse than the source, because nodes pull the copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of a plan that no check examines are said, and those that one examines are not."""
+"""Parts of a plan that no check examines are reported, and examined parts are not."""
 
 from __future__ import annotations
 

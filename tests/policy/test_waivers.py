@@ -1,4 +1,4 @@
-"""A waiver is a promise by a named owner until a date, and never silently nothing."""
+"""A waiver has an owner and an end date, and one without effect is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as large as they get: thousands of images on six pools, with thousands of findings and open questions."""
+"""A large report: thousands of images on six pools, with thousands of findings and undetermined outcomes."""
 
 from __future__ import annotations
 

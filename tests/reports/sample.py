@@ -153,9 +153,7 @@ def _status(id: str, examined: int) -> Status:
 def _page(title: str) -> str:
     text = {
         HEADINGS[0]: f"{title}, for every pool of the plan.",
-        HEADINGS[
-            1
-        ]: "Once the cable is cut, what is missing can no longer be fetched.\nThe pods that need it stay in ImagePullBackOff.",
+        HEADINGS[1]: "Offline, missing images can no longer be downloaded.\nThe pods that need it stay in ImagePullBackOff.",
         HEADINGS[2]: "Follow the remedy of the finding, then audit again.",
         HEADINGS[3]: "When the source does not answer or refuses to.",
         HEADINGS[4]: "The OCI image specification.",

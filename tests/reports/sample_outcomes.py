@@ -1,4 +1,4 @@
-"""What the plant-7 sample found, and what it could not decide."""
+"""Findings and undetermined outcomes of the plant-7 sample."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ FINDINGS: tuple[JudgedFinding, ...] = (
             Subject("certificate", "registry.plant7.local:5000: CN=registry.plant7.local"),
             "The certificate ends on 2027-04-02, before the horizon of 2027-06-30.",
             Location(PLAN, 44, 5),
-            (Remedy("command", "Renew it before the cable is cut."),),
+            (Remedy("command", "Renew it before the site goes offline."),),
             not_after="2027-04-02",
         ),
         Severity.WARNING,
@@ -206,7 +206,7 @@ UNDETERMINED: tuple[Undetermined, ...] = (
     Undetermined(
         Subject("endpoint", "k8s.plant7.local:6443", WIN2025, "win2025"),
         Kind.MISSING_EVIDENCE,
-        "The root is in Microsoft's programme, but nobody has shown that these nodes have it; offline they cannot fetch it.",
+        "The root is in Microsoft's programme, but no evidence shows it on these nodes. Offline they cannot download it.",
         check="root-not-trusted",
     ),
     Undetermined(

@@ -1,4 +1,4 @@
-"""GitLab's code quality report: the fields that its documentation asks for, and fingerprints that stay apart."""
+"""GitLab's code quality report: the fields of its documentation, and distinct fingerprints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images by pool under the keyboard: one stop for Tab, arrow keys from cell to cell, Enter for what a cell leads to."""
+"""The image matrix with the keyboard: one stop for Tab, arrow keys between cells, Enter opens the findings of a cell."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def press(page: Page, *keys: str) -> list[int]:
 
 
 def enter(page: Page) -> None:
-    """Come to the matrix by Tab, from the control before it."""
+    """Move to the matrix by Tab, from the control before it."""
     page.locator('form[data-for="matrix"]').get_by_role("button", name="Reset").focus()
     page.keyboard.press("Tab")
 

@@ -1,4 +1,4 @@
-"""The headline: the scope stands beside the verdict in every format, and only a whole scope makes a promise."""
+"""The headline: every format shows the scope with the verdict, and only a complete scope gives the promise."""
 
 from __future__ import annotations
 

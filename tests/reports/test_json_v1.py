@@ -1,4 +1,4 @@
-"""The JSON contract: shape, schema, golden file, and that every report makes valid JSON."""
+"""The JSON contract: shape, schema and golden file, and every report is valid JSON."""
 
 from __future__ import annotations
 

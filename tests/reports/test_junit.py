@@ -1,4 +1,4 @@
-"""JUnit XML, read back by a parser of others: what fails, what is skipped and why, and what is no pass."""
+"""JUnit XML, read back by another parser: which cases fail, which are skipped and why, and which do not pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line a finding: read back by the pattern that editors have for it, whatever is in the report."""
+"""One line per finding: read back with the pattern that editors use, for any report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comment: within GitHub's limit, nothing lost without being counted, and no markup from outside. Read by markdown-it."""
+"""The comment: within GitHub's limit, omitted findings are counted, and external text adds no markup. Read by markdown-it."""
 
 from __future__ import annotations
 

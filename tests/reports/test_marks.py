@@ -1,4 +1,4 @@
-"""Baselined findings stay visible in every format for people and programs, and are marked as such."""
+"""Baselined findings stay visible and marked in every format."""
 
 from __future__ import annotations
 

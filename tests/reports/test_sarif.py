@@ -1,4 +1,4 @@
-"""SARIF: the shape that code scanning reads, and what Microsoft's own validator and its copy of the schema say."""
+"""SARIF: the shape that code scanning reads, checked with Microsoft's validator and its copy of the schema."""
 
 from __future__ import annotations
 

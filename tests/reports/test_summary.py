@@ -1,4 +1,4 @@
-"""What is said first, and the words that formats share."""
+"""The first steps of a report, and the texts that formats share."""
 
 from __future__ import annotations
 

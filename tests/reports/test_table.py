@@ -1,4 +1,4 @@
-"""Our tables are those of tabulate."""
+"""Tables equal the output of tabulate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CELL = st.lists(WORD, max_size=3).map("\n".join)
 
 
 def rows(width: int) -> st.SearchStrategy[tuple[list[str], ...]]:
-    """Headers and two rows, of which no row is blank: tabulate leaves such a row out where another has several lines."""
+    """Headers and two rows, none blank: tabulate omits a blank row if another has several lines."""
     cells = st.tuples(WORD, st.lists(CELL, min_size=width - 1, max_size=width - 1)).map(lambda row: [row[0], *row[1]])
     return st.tuples(st.lists(WORD, min_size=width, max_size=width), cells, cells)
 

@@ -1,4 +1,4 @@
-"""The text report: verdict first, worst first, 80 columns, and nothing that steers the terminal."""
+"""The text report: verdict first, worst first, 80 columns, and no control characters."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_findings_that_differ_only_in_pool_and_client_share_an_entry() -> None:
             Subject("endpoint", "r:5000", platform, pool),
             f"{client} on {pool} never fetches certificates.",
             facts={"client": client},
-            remedies=(Remedy("edit", f"Mend {pool}."),),
+            remedies=(Remedy("edit", f"Change {pool}."),),
             check="chain-incomplete",
             severity=Severity.ERROR,
         )
@@ -115,7 +115,7 @@ def test_findings_that_differ_only_in_pool_and_client_share_an_entry() -> None:
     assert "ERROR chain-incomplete (4): no title\n  * r:5000 for a and b\n" in text
     assert "containerd on a never fetches certificates. Also affected: kubelet on a;" in text
     assert "containerd, kubelet on b." in text
-    assert "Fix for a (adapt it for the others): Mend a." in text
+    assert "Fix for a (adapt it for the others): Change a." in text
 
 
 def test_findings_with_different_facts_are_shown_separately() -> None:
@@ -251,12 +251,14 @@ def test_many_pools_are_counted_and_not_listed() -> None:
 
 def test_different_remedies_stay_with_their_findings() -> None:
     found = [
-        Finding(Subject("line", name), "Bad.", remedies=(Remedy("edit", f"Mend {name}."),), check="x", severity=Severity.ERROR)
+        Finding(
+            Subject("line", name), "Bad.", remedies=(Remedy("edit", f"Change {name}."),), check="x", severity=Severity.ERROR
+        )
         for name in ("a", "b")
     ]
     shown = render(with_findings(*found), "text")
-    assert "Fix: Mend a." in shown
-    assert "Fix: Mend b." in shown
+    assert "Fix: Change a." in shown
+    assert "Fix: Change b." in shown
 
 
 def test_command_is_never_wrapped() -> None:

@@ -1,4 +1,4 @@
-"""Treemaps: areas to scale, inside the plane, none over another."""
+"""Treemaps: areas to scale, inside the plane, without overlap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an internal registry answers about the parts of an image: it passes only if all statements agree."""
+"""Answers of an internal registry about the parts of an image: the image passes only if all agree."""
 
 from __future__ import annotations
 

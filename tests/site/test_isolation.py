@@ -1,4 +1,4 @@
-"""An unexpected error in one endpoint or file of trust is named, and ends nothing else."""
+"""An unexpected error in one endpoint or trust file is named and does not affect others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of storage: each blob once, across images, platforms, pools and archives; and less evidence is never more room."""
+"""The stages of storage: each blob counts once across images, platforms, pools and archives. Less evidence never adds room."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_pool_stores_only_its_own_platform() -> None:
     assert 0 < found["node control"].bytes - 350 * MB < 10_000  # 100 MB of blobs, and by 2.5 what they unpack to
     assert found["node edge"].bytes == 500 * MB  # cri-o keeps no blobs
     assert 0 < found["node win2022"].bytes - (300 + 840 + 250) * MB < 10_000  # and one writable layer
-    assert found["node win2022"].low < 300 * MB  # nobody knows whether that runtime keeps blobs
+    assert found["node win2022"].low < 300 * MB  # unknown whether that runtime keeps blobs
     assert found["node win2022"].estimated == found["node win2022"].bytes
 
 

@@ -1,4 +1,4 @@
-"""How images stand for pools, from the bytes that were observed."""
+"""The state of each image for each pool, from the observed bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The view of the planned copy: which way each image goes, and what is taken for what."""
+"""The view of the planned copy: the route of each image, and how tools and registries are recognised."""
 
 from __future__ import annotations
 

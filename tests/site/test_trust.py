@@ -1,4 +1,4 @@
-"""What the nodes of a pool trust: dumps beside certificates, runtimes beside the machine, mirrors, and revocation."""
+"""What the nodes of a pool trust: dumps and certificates, runtimes and the machine, mirrors, and revocation."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def only(site: Site) -> TrustCase:
         ("with.json", "kubelet", Untrusted),  # the machine's store is not what its kubeconfig gives it
         ("with.json", "curl-cacert", Untrusted),
         ("without.json", "curl", Untrusted),
-        ("root.pem, without.json", "curl", Untrusted),  # the dump proves that nobody installed it
+        ("root.pem, without.json", "curl", Untrusted),  # the dump proves that it is not installed
         ("root.pem, without.json", "containerd", Verifies),  # but the runtime may be given the file
         ("root.pem, only-root.json", "curl", Verifies),
         ("with.json, without.json", "curl", Untrusted),  # nodes of a pool are alike only as far as all dumps show it

@@ -1,4 +1,4 @@
-"""What copy tools write, what filesystems hold, and what nodes keep: the facts, and what follows from them."""
+"""Archive formats of copy tools, limits of filesystems, and content that nodes retain: facts and results."""
 
 from __future__ import annotations
 

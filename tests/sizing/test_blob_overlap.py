@@ -1,4 +1,4 @@
-"""Who shares bytes with whom, against a plain count over all pairs."""
+"""Which images share bytes, compared with a plain count over all pairs."""
 
 from __future__ import annotations
 

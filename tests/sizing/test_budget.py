@@ -1,4 +1,4 @@
-"""Every blob counts once, whoever names it and in whatever order."""
+"""Every blob counts once, for any owner and in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lots and groups sum to what their pieces do, one by one."""
+"""Lots and groups have the same sum as their single pieces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def piece(key: str, size: int, spread: int) -> Piece:
 GROUPS = [
     SharedPieces((exact("base", 100), piece("runtime", 70, 5))),
     SharedPieces((exact("base", 100),)),
-    SharedPieces((exact("base", 120), piece("other", 40, 40))),  # somebody lies about the base
+    SharedPieces((exact("base", 120), piece("other", 40, 40))),  # a wrong size of the base
 ]
 OWN = {key: [piece(f"{key}{number}", 10 * number + 1, number % 2) for number in range(3)] for key in "abcd"}
 KEYS = st.tuples(st.sampled_from(sorted(OWN)), st.sampled_from([None, 0, 1, 2]))

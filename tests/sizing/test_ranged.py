@@ -1,4 +1,4 @@
-"""Sums of pieces of which some are estimates: bounds hold, sharing counts once, and nothing gets less by more."""
+"""Sums with estimated pieces: bounds hold, shared pieces count once, and more images never need less."""
 
 from __future__ import annotations
 

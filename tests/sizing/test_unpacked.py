@@ -1,4 +1,4 @@
-"""The unpacked size of a layer: exact where its bytes can be believed, an estimate that says why where they cannot."""
+"""The unpacked size of a layer: exact if its bytes are plausible, else an estimate with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines that copy: from where to where, and with what."""
+"""Copy commands: source, target and options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines that download: which hosts, as far as the line says, and never a guess."""
+"""Download commands: the hosts that the line states, and never a guess."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of foreign layers: tool by tool, over several hops, and where nobody can tell."""
+"""The fate of foreign layers: per tool, over several hops, and unknown cases."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_push_to_a_registry_has_the_predicted_fate(tool: str, options: tuple[str
         ("skopeo 1.20.0", ORDINARY, True, LEFT),
         ("ctr 2.1.6", DOCKER_PLAIN, True, LEFT),
         ("ctr 2.1.6", ORDINARY, True, CARRIED),
-        ("docker 27.5.1", OCI, True, CONVERTED),  # only Docker's own type is foreign to it, and it writes manifests anew
+        ("docker 27.5.1", OCI, True, CONVERTED),  # only Docker's own type is foreign to it, and it rewrites manifests
     ],
 )
 def test_tool_defines_which_layers_are_foreign(tool: str, layer: str, urls: bool, expected: tuple[bool, bool]) -> None:

@@ -1,4 +1,4 @@
-"""The options of a copy tool, as plans write them."""
+"""The options of a copy tool, as plans state them."""
 
 from __future__ import annotations
 

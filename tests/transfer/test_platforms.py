@@ -1,4 +1,4 @@
-"""Which manifests of an index a tool takes along."""
+"""Which manifests of an index a tool copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a runtime asks a layer's URL or the registry first."""
+"""Whether a runtime requests a layer from its URL or from the registry first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the trust table of a report and the outcomes of the trust checks say the same."""
+"""Compare the trust table of a report with the outcomes of the trust checks."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class ChainsOnly:
         raise AssertionError(endpoint)
 
     def fetched(self, url: str) -> None:
-        """Nobody looked."""
+        """Not observed."""
 
 
 def seen(*chain: Made) -> Seen[ChainSeen]:

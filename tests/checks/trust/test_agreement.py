@@ -1,4 +1,4 @@
-"""The verdict of the checks and the trust table of a report come from one computation and never disagree."""
+"""The trust checks and the trust table of a report use one computation and never disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observations replaced by failures, 404s and nothing: no trust check passes about what was not observed."""
+"""Observations replaced by failures, 404s and nothing: no trust check passes without an observation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way: real servers, the real collector, the checks, and what real clients say of the same server."""
+"""End to end: real servers, the real collector, the checks, and the errors of real clients for the same server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four checks: passing, failing and undetermined examples of each, in words that help."""
+"""The four trust checks: passing, failing and undetermined cases of each, and their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names, links and promises of an archive, without any archive."""
+"""Names, links and digests of archive entries, without an archive."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_names_are_normalised_or_rejected(path: str, clean: str | None) -> None:
 
 @given(entries=st.lists(st.tuples(PARTS, st.booleans(), PARTS), max_size=8), asked=PARTS)
 def test_resolved_path_never_leaves_the_archive(entries: list[tuple[str, bool, str]], asked: str) -> None:
-    """Whatever links there are, what is found is an entry of the archive whose own name lies inside."""
+    """For any links, the result is an entry of the archive whose own name does not leave it."""
     contents = gather([link(name, target) if linked else file(name) for name, linked, target in entries], Findings())
     try:
         found = contents.find(asked)

@@ -1,1 +1,1 @@
-"""Other judges of certificate chains, real ones: Go, OpenSSL, curl, and the NIST suite."""
+"""Other verifiers of certificate chains: Go, OpenSSL, curl, and the NIST suite."""

@@ -1,4 +1,4 @@
-"""Our judge beside the real ones, chain by chain. Where they differ, the difference is in a list here with its reason."""
+"""Compare our verifier with real ones, chain by chain. Each known difference is listed here with its reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPENSSL_KNOWN: Mapping[str, str] = {
     "root without basic constraints": "OpenSSL takes a trusted root that does not say that it is a CA",
     "cyclic cross-signs with a way out": _NO_TURNING_BACK,
     "two cross-signs, the first leads nowhere": _NO_TURNING_BACK,
-    "duplicate extensions": "OpenSSL reads them; our library does not, so that it cannot be told what they say",
+    "duplicate extensions": "OpenSSL reads them; our library does not, so their content is unknown",
 }
 
 
@@ -54,7 +54,7 @@ class Compared:
 
     @property
     def holds(self) -> bool:
-        """Whether it is as expected. A known difference that is none any more is wrong too."""
+        """Return whether it is as expected. A listed difference that no longer exists is wrong too."""
         return self.agrees != bool(self.known)
 
     def __str__(self) -> str:

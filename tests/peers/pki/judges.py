@@ -1,4 +1,4 @@
-"""Real judges of chains: a small Go program (crypto/x509, crypto/tls), `openssl verify`, and curl against a running server.
+"""Real verifiers of chains: a small Go program (crypto/x509, crypto/tls), `openssl verify`, and curl against a running server.
 
 Each says whether it takes a chain, and what it says when it does not. None sees this machine's trust, only what it is given.
 """
@@ -80,8 +80,8 @@ class Go:
     def verdicts(
         self, questions: Sequence[Question], *, system: Sequence[Certificate] | None = None, address: str = ""
     ) -> list[Verdict]:
-        """What Go makes of each. `system` is what the operating system is said to trust; with `address`, that server is
-        asked for its chain."""
+        """Return Go's verdict about each. `system` is the trust of the operating system; with `address`, that server is
+        requested for its chain."""
         lines = "\n".join(json.dumps(_as_json(question, system is not None, address)) for question in questions)
         bundle = self.program.with_name("system.pem")
         bundle.write_bytes(_pem(system or ()))

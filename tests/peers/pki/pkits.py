@@ -147,11 +147,11 @@ def _expected(name: str) -> bool | None:
 
 
 def ours(question: Question, strength: Strength) -> tuple[bool, str]:
-    """Whether our walk takes a chain whose names nobody asks, and what is wrong otherwise."""
+    """Return whether our path search accepts a chain without a host name, and what is wrong otherwise."""
     ways = find_ways(question.chain[0], question.chain, (TrustStore.of("root", question.roots),))
     best = "no way to the root"
     for way in ways.anchored:
-        found = flaws_of(way.certificates, "nobody.asks", question.at, strength)
+        found = flaws_of(way.certificates, "host.unused", question.at, strength)
         flaws = [flaw for flaw in found if flaw.kind not in _NAMES]
         if not flaws:
             return True, ""
@@ -164,7 +164,7 @@ def with_crls(question: Question) -> tuple[bool, str]:
     store = TrustStore.of("root", question.roots)
     why = "no good path to the root"
     for way in find_ways(question.chain[0], question.chain, (store,)).anchored:
-        flaws = flaws_of(way.certificates, "nobody.asks", question.at, Strength())
+        flaws = flaws_of(way.certificates, "host.unused", question.at, Strength())
         if any(flaw.kind not in _NAMES for flaw in flaws):
             continue
         states = [_revocation(asked, question.at) for asked in questions(Path(way.certificates))]

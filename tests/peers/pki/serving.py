@@ -1,4 +1,4 @@
-"""One real nginx that serves every made chain, each on a port of its own: over TLS 1.2, over TLS 1.3, or over both."""
+"""One real nginx that serves every made chain, each on its own port: over TLS 1.2, over TLS 1.3, or over both."""
 
 from __future__ import annotations
 

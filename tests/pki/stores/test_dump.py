@@ -1,4 +1,4 @@
-"""Dumps of Windows machines: what ours says, what a plain listing says, and what neither proves."""
+"""Dumps of Windows machines: what the auditor's dump states, what a plain listing states, and what neither proves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trust stores as they come: PEM, DER, PKCS#7, serialized stores, keystores of Java, in any encoding of PowerShell."""
+"""Formats of trust stores: PEM, DER, PKCS#7, serialized stores and Java keystores, in any encoding of PowerShell."""
 
 from __future__ import annotations
 

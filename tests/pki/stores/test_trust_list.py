@@ -1,4 +1,4 @@
-"""Microsoft's certificate trust list: what the packaged one says, and lists that are none."""
+"""Microsoft's certificate trust list: the packaged one, and invalid lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trust stores in the formats of the field, written for tests."""
+"""Trust stores in common formats, written for tests."""
 
 from __future__ import annotations
 
