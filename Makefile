@@ -8,7 +8,7 @@ EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs facts bench transfer-table budget-table trust-table wheelhouse lock clean help
+.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs facts bench transfer-table budget-table trust-table trust-suites wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,10 @@ budget-table: $(VENV)/.dev   ## Compare the size of real copies with the estimat
 
 trust-table: $(VENV)/.dev ## Compare our verdicts on chains with Go, OpenSSL and NIST's suite, one line per chain and client.
 	$(BIN)/python -W ignore -m tests.peers.trust_table
+
+trust-suites: $(VENV)/.dev ## Compare our verdicts with Go, OpenSSL and Windows on x509-limbo and BetterTLS: `make trust-suites CLONES=DIR`.
+	@test -n "$(CLONES)" || { echo "make trust-suites CLONES=DIR: a folder with clones named x509-limbo and bettertls"; exit 2; }
+	$(BIN)/python -W ignore -m tests.peers.trust_suites $(CLONES)
 
 wheelhouse: $(VENV)/.dev   ## Download all packages for an installation without a network into build/wheelhouse, for this Python and system.
 	rm -rf "$(WHEELHOUSE)"

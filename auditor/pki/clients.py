@@ -12,6 +12,8 @@ import msgspec
 from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
+from auditor.pki.constraints import GO_RULES, OPENSSL_RULES, WINDOWS_RULES
+from auditor.pki.keys import Library
 from auditor.pki.strength import Strength
 
 Cause = Literal[
@@ -57,7 +59,6 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     revocation: Literal["none", "soft", "hard"]
     partial_chain: bool
     accepts_sha1: bool
-    accepts_ed25519: bool
     minimum_rsa: int
     strict: bool = False
     tls: Literal["own", "schannel"]
@@ -74,13 +75,24 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
         return Strength(
             self.accepts_sha1,
             self.minimum_rsa,
-            self.accepts_ed25519,
             any_usage=self.verifier != "openssl",
-            negative_serials=not reads_by_go,
             odd_constraints=self.asks_windows or not reads_by_go,
             common_name=self.verifier == "openssl",
             strict=self.strict,
+            parses_as_go=reads_by_go,
+            counts_self_issued=reads_by_go and not self.asks_windows,
+            leaf_usage=self.verifier == "openssl",
+            short_wildcards="refused" if self.verifier == "openssl" else "unknown" if self.asks_windows else "accepted",
+            chain_keys=self._chain_library,
+            server_keys="windows" if self.tls == "schannel" else "go" if reads_by_go else "openssl",
+            constraints=WINDOWS_RULES if self.asks_windows else GO_RULES if reads_by_go else OPENSSL_RULES,
         )
+
+    @property
+    def _chain_library(self) -> Library:
+        if self.verifier in {"schannel", "cryptoapi"} or (self.os == "windows" and self.verifier == "go-system"):
+            return "windows"
+        return "openssl" if self.verifier == "openssl" else "go"
 
     @property
     def asks_windows(self) -> bool:

@@ -16,6 +16,7 @@ from auditor.text import printable
 
 MAX_URLS = 20
 MAX_URL = 2048
+# What may be critical. RFC 5280 forbids it for key identifiers and AIA; Go and OpenSSL reject certificates with such ones.
 UNDERSTOOD = frozenset(
     {
         ExtensionOID.BASIC_CONSTRAINTS,
@@ -27,13 +28,11 @@ UNDERSTOOD = frozenset(
         ExtensionOID.POLICY_CONSTRAINTS,
         ExtensionOID.INHIBIT_ANY_POLICY,
         ExtensionOID.POLICY_MAPPINGS,
-        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
-        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
         ExtensionOID.CRL_DISTRIBUTION_POINTS,
-        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
     }
 )
 _KNOWN_TO_GO = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
+_COMPARED = (*_KNOWN_TO_GO, x509.DirectoryName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,9 @@ class Extensions:
 
     `ekus` and `unknown_critical` are dotted OIDs, `ski` and `aki` lower-case hex. `permitted` and `excluded` are the name
     constraints as (`dns` or `ip`, value); an address range is a CIDR. `permitted_names` and `excluded_names` constrain
-    directory names. `odd_constraints` are the name types in critical name constraints that Go does not support.
+    directory names. `serves_tls` is whether the key usage allows a TLS server: digital signature, key encipherment or key
+    agreement. `other_names` are the types of alternative names that no client compares. `odd_constraints` are the name types
+    in critical name constraints that Go does not support.
     """
 
     dns_names: tuple[str, ...] = ()
@@ -50,7 +51,12 @@ class Extensions:
     is_ca: bool | None = None
     path_length: int | None = None
     critical_constraints: bool = False
+    critical_san: bool = False
+    name_count: int = 0
+    constraint_count: int = 0
     signs_certificates: bool | None = None
+    serves_tls: bool | None = None
+    other_names: tuple[str, ...] = ()
     ekus: tuple[str, ...] | None = None
     ski: str = ""
     aki: str = ""
@@ -88,9 +94,16 @@ class _Reader:
             dns_names=tuple(printable(name) for name in alternatives.get_values_for_type(x509.DNSName)),
             ip_addresses=tuple(str(address) for address in alternatives.get_values_for_type(x509.IPAddress)),
             is_ca=constraints.ca if isinstance(constraints, x509.BasicConstraints) else None,
+            critical_san=self._is_critical(ExtensionOID.SUBJECT_ALTERNATIVE_NAME),
+            name_count=sum(1 for _ in alternatives),
+            constraint_count=len(limits.permitted_subtrees or ()) + len(limits.excluded_subtrees or ()) if limits else 0,
             critical_constraints=self._is_critical(ExtensionOID.BASIC_CONSTRAINTS),
             path_length=constraints.path_length if isinstance(constraints, x509.BasicConstraints) else None,
             signs_certificates=usage.key_cert_sign if isinstance(usage, x509.KeyUsage) else None,
+            serves_tls=(usage.digital_signature or usage.key_encipherment or usage.key_agreement)
+            if isinstance(usage, x509.KeyUsage)
+            else None,
+            other_names=tuple(dict.fromkeys(type(name).__name__ for name in alternatives if not isinstance(name, _COMPARED))),
             ekus=tuple(oid.dotted_string for oid in eku) if isinstance(eku, x509.ExtendedKeyUsage) else None,
             ski=ski.digest.hex() if isinstance(ski, x509.SubjectKeyIdentifier) else "",
             aki=(aki.key_identifier or b"").hex() if isinstance(aki, x509.AuthorityKeyIdentifier) else "",
@@ -153,4 +166,12 @@ def read_extensions(parsed: x509.Certificate) -> Extensions:
     try:
         return _Reader(parsed.extensions).read()
     except Exception as error:  # noqa: BLE001 - the library raises TypeError and others for odd name constraints
-        return Extensions(defect=printable(str(error), 200) or type(error).__name__)
+        return Extensions(defect=_plain(error))
+
+
+def _plain(error: Exception) -> str:
+    """Return the library's reason without the internals of its parser."""
+    said = printable(str(error), 200)
+    if "ParseError" in said:
+        return "an extension is not encoded as RFC 5280 requires"
+    return said or "an extension has an invalid value"

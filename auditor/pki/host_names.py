@@ -64,10 +64,21 @@ def canonical(name: str) -> str:
 def covers(pattern: str, host: str) -> bool:
     """Return whether a dNSName covers a canonical host."""
     wanted = canonical(pattern)
+    if not pattern.isascii():
+        return False  # a dNSName is ASCII; international labels are `xn--` labels
     if wanted == host:
         return bool(host)
     label, dot, parent = host.partition(".")
     return bool(label and dot and parent) and wanted == f"*.{parent}"
+
+
+def only_by_short_wildcard(certificate: Certificate, host: str) -> str:
+    """Return the wildcard of two labels, such as `*.local`, that alone covers a host; empty if another name covers it."""
+    wanted = canonical(host)
+    if as_address(host) is not None:
+        return ""
+    found = [pattern for pattern in certificate.extensions.dns_names if covers(pattern, wanted)]
+    return found[0] if found and all(pattern[:2] == "*." and pattern.rstrip(".").count(".") == 1 for pattern in found) else ""
 
 
 def mismatch(certificate: Certificate, host: str) -> NameMismatch | None:

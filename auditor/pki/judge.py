@@ -8,11 +8,14 @@ be on a node, so it never verifies. Revocation is checked separately (`auditor.p
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.path_rules import Flaw, FlawKind, flaws_of
+from auditor.pki.go_parser import go_parse_error
+from auditor.pki.openssl_path import openssl_path
+from auditor.pki.path_rules import Flaw, FlawKind, doubts_of, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.windows_roots import AnchorClass, classify
@@ -45,16 +48,36 @@ class _Case:
         anchors = trust.anchors(client)
         self._stores = anchors.stores
         self._served = chain + anchors.helpers
+        self._unparsed = tuple(_unparsed(chain)) if self._strength.parses_as_go else ()
 
     def decide(self) -> TrustVerdict:
         found = find_ways(self._leaf, self._served, self._stores)
         if found.anchored:
+            if self._client.verifier == "openssl":
+                return self._by_openssl(found)
             best = self._best(found.anchored)
-            return Invalid(best) if best.flaws else Verifies(best)
+            return Invalid(best) if best.flaws else self._unless_doubtful(best)
         if found.truncated:
             why = "the served certificates form more paths than the audit follows"
             return Unproven(self._path(CertificatePath((self._leaf,), End.NO_ISSUER)), TrustGap.TOO_MANY_PATHS, why)
         return self._untrusted(found)
+
+    def _by_openssl(self, found: Ways) -> TrustVerdict:
+        """Return the verdict on the only path that OpenSSL follows."""
+        followed = openssl_path(self._leaf, self._served, self._stores, self._at)
+        if (way := next((way for way in found.anchored if way.certificates == followed), None)) is not None:
+            path = self._path(way)
+            return Invalid(path) if path.flaws else self._unless_doubtful(path)
+        top, second = followed[-1], followed[1] if len(followed) > 1 else followed[0]
+        why = (
+            f"OpenSSL follows the certificate of {second.name} that {second.issuer_name} issued. "
+            "It does not lead to a trusted root, and OpenSSL does not try another path"
+        )
+        return self._refused(self._path(CertificatePath(followed, End.NO_ISSUER)), top.name, why, Distrust.BROKEN)
+
+    def _unless_doubtful(self, path: Path) -> TrustVerdict:
+        doubt = next(doubts_of(path.certificates, self._host, self._strength), "")
+        return Unproven(path, TrustGap.UNCONFIRMED, doubt) if doubt else Verifies(path)
 
     def _path(self, way: CertificatePath) -> Path:
         anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
@@ -66,6 +89,7 @@ class _Case:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
         if self._client.asks_windows:
             flaws = (*flaws, *self._distrusted(way))
+        flaws = (*(flaw for flaw in self._unparsed if flaw not in flaws), *flaws)
         return Path(way.certificates, flaws)
 
     def _distrusted(self, way: CertificatePath) -> tuple[Flaw, ...]:
@@ -147,6 +171,13 @@ class _Case:
             unread = "; ".join(self._trust.given.unread[:3])
             return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
         return Untrusted(path, anchor, why, cause)
+
+
+def _unparsed(chain: tuple[Certificate, ...]) -> Iterator[Flaw]:
+    """Yield what ends the handshake of a Go client: crypto/tls parses every served certificate, also those outside the path."""
+    for certificate in chain:
+        if refused := go_parse_error(certificate):
+            yield Flaw(FlawKind.UNREADABLE, certificate, f"Go does not parse it: {refused}", refused)
 
 
 def judge(

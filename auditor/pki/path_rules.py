@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
-from auditor.pki.host_names import NameFlaw, NameMismatch, as_address, mismatch
+from auditor.pki.go_parser import go_parse_error, has_name_constraints
+from auditor.pki.host_names import NameFlaw, NameMismatch, as_address, mismatch, only_by_short_wildcard
+from auditor.pki.keys import Library, in_chain, in_handshake, key_name
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.pki.strength import Strength
 from auditor.text import listed, moment
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
-EDWARDS = frozenset({"Ed25519", "Ed448"})
+LIBRARIES: Mapping[Library, str] = {"go": "Go", "openssl": "OpenSSL", "windows": "Windows"}
 
 
 class FlawKind(enum.StrEnum):
@@ -45,11 +47,12 @@ class FlawKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One flaw of one certificate in a path."""
+    """One flaw of one certificate in a path. `error` is the client's own error text if it depends on the certificate."""
 
     kind: FlawKind
     certificate: Certificate
     detail: str
+    error: str = ""
 
     def __str__(self) -> str:
         return f"{self.certificate.name}: {self.detail}"
@@ -82,27 +85,49 @@ def flaws_of(
     found: list[Flaw] = []
     for depth, certificate in enumerate(path):
         is_anchor = anchored and depth == last
+        refused = go_parse_error(certificate) if strength.parses_as_go else ""
+        if refused:
+            found.append(Flaw(FlawKind.UNREADABLE, certificate, f"Go does not parse it: {refused}", refused))
         found.extend(dates(certificate, at))
         if depth:
-            found.extend(_as_issuer(certificate, path[1:depth]))
-        if certificate.extensions.defect and not (is_anchor and depth):  # a leaf that is also an anchor must be readable
+            found.extend(_as_issuer(certificate, path[1:depth], counts_all=strength.counts_self_issued))
+        if certificate.extensions.defect and not (is_anchor and depth and not has_name_constraints(certificate)):
+            # The extensions of an anchor matter only if they limit the names below it.
             detail = f"its extensions cannot be read: {certificate.extensions.defect}"
             found.append(Flaw(FlawKind.UNREADABLE, certificate, detail))
         if not is_anchor:
             found.extend(_signature(certificate, strength))
         found.extend(_on_its_own(certificate, strength))
+        if not refused:
+            found.extend(_keys(certificate, strength, is_leaf=not depth))
         if strength.strict and last:
             found.extend(_strictly(certificate, is_last=depth == last))
-    wrong = None if path[0].extensions.defect else mismatch(path[0], host)
+    found.extend(_leaf_usage(path[0], strength))
+    wrong = None if path[0].extensions.defect else _mismatch(path[0], host, strength)
     if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
         found.append(name_flaw(path[0], wrong))
     for depth, certificate in enumerate(path[1:], start=1):
-        broken = (*violations(certificate, path[0]), *directory_violations(certificate, path[:depth]))
+        broken = (
+            *violations(certificate, path[:depth], strength.constraints),
+            *directory_violations(certificate, path[:depth]),
+        )
         found.extend(Flaw(FlawKind.NAME_CONSTRAINTS, certificate, detail) for detail in broken)
     return tuple(found)
 
 
-def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iterator[Flaw]:
+def _leaf_usage(leaf: Certificate, strength: Strength) -> Iterator[Flaw]:
+    if strength.leaf_usage and leaf.extensions.serves_tls is False:
+        yield Flaw(FlawKind.KEY_USAGE, leaf, "its key usage does not allow TLS servers", "unsuitable certificate purpose")
+
+
+def _mismatch(leaf: Certificate, host: str, strength: Strength) -> NameMismatch | None:
+    wrong = mismatch(leaf, host)
+    if wrong is None and strength.short_wildcards == "refused" and only_by_short_wildcard(leaf, host):
+        return NameMismatch(NameFlaw.NOT_COVERED, host, leaf.extensions.dns_names)
+    return wrong
+
+
+def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...], *, counts_all: bool) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.defect:
         return
@@ -111,7 +136,7 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iter
         return
     if extensions.signs_certificates is False:
         yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage does not allow it to sign certificates")
-    intermediates = sum(1 for lower in below if lower.subject_der != lower.issuer_der)
+    intermediates = sum(1 for lower in below if counts_all or lower.subject_der != lower.issuer_der)
     if extensions.path_length is not None and intermediates > extensions.path_length:
         yield Flaw(
             FlawKind.PATH_LENGTH,
@@ -130,10 +155,17 @@ def _strictly(certificate: Certificate, *, is_last: bool) -> Iterator[Flaw]:
             yield Flaw(FlawKind.KEY_USAGE, certificate, "its basic constraints are not critical, which RFC 5280 requires")
         if extensions.signs_certificates is None:
             yield Flaw(FlawKind.KEY_USAGE, certificate, "it is a CA without a key usage, which RFC 5280 requires")
+        if not certificate.subject:
+            yield Flaw(
+                FlawKind.KEY_USAGE, certificate, "it is a CA without a subject, which RFC 5280 forbids", "Issuer name empty"
+            )
         if not extensions.ski:
             yield Flaw(FlawKind.KEY_USAGE, certificate, "it is a CA without a subject key identifier, which RFC 5280 requires")
     elif extensions.signs_certificates:
         yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage allows it to sign certificates, but it is not a CA")
+    if not certificate.subject and extensions.name_count and not extensions.critical_san:
+        error = "Subject empty and Subject Alt Name extension not critical"
+        yield Flaw(FlawKind.KEY_USAGE, certificate, "it has no subject, and its alternative names are not critical", error)
     if not is_last and not extensions.aki:
         yield Flaw(FlawKind.KEY_USAGE, certificate, "it has no authority key identifier, which RFC 5280 requires")
 
@@ -148,14 +180,12 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.unknown_critical:
         names = listed(extensions.unknown_critical, 4)
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client supports: {names}")
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that the client does not support: {names}")
     if extensions.odd_constraints and not strength.odd_constraints:
         names = listed(extensions.odd_constraints, 4)
         yield Flaw(
             FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not support: {names}"
         )
-    if certificate.serial < 0 and not strength.negative_serials:
-        yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so the client does not parse it")
     usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}
     if extensions.ekus is not None and not usages & set(extensions.ekus):
         yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
@@ -163,5 +193,28 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
         yield Flaw(
             FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
         )
-    if certificate.key_kind in EDWARDS and not strength.accepts_ed25519:
-        yield Flaw(FlawKind.WEAK_KEY, certificate, f"it has an {certificate.key_kind} key, which Windows does not verify")
+
+
+def _keys(certificate: Certificate, strength: Strength, *, is_leaf: bool) -> Iterator[Flaw]:
+    name = key_name(certificate)
+    answer, error = in_chain(strength.chain_keys, name)
+    if answer == "refused":
+        detail = f"its key is {name}, which {LIBRARIES[strength.chain_keys]} does not verify"
+        yield Flaw(FlawKind.WEAK_KEY, certificate, detail, error)
+    elif is_leaf:
+        answer, error = in_handshake(strength.server_keys, name)
+        if answer == "refused":
+            detail = f"its key is {name}, which {LIBRARIES[strength.server_keys]} by default does not accept from a server"
+            yield Flaw(FlawKind.WEAK_KEY, certificate, detail, error)
+
+
+def doubts_of(path: tuple[Certificate, ...], host: str, strength: Strength) -> Iterator[str]:
+    """Yield what the facts do not decide about a path without flaws."""
+    for depth, certificate in enumerate(path):
+        name = key_name(certificate)
+        if in_chain(strength.chain_keys, name)[0] == "unknown":
+            yield f"it is unknown whether {LIBRARIES[strength.chain_keys]} verifies the {name} key of {certificate.name}"
+        elif not depth and in_handshake(strength.server_keys, name)[0] == "unknown":
+            yield f"it is unknown whether {LIBRARIES[strength.server_keys]} accepts a server with a {name} key"
+    if strength.short_wildcards == "unknown" and (pattern := only_by_short_wildcard(path[0], host)):
+        yield f"it is unknown whether Windows accepts the wildcard {pattern} for {host}"

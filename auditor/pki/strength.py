@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.pki.constraints import OPENSSL_RULES, ConstraintRules
+from auditor.pki.keys import Answer, Library
+
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a client accepts: SHA-1 signatures; the minimum RSA modulus in bits; keys on Edwards curves; the extended key usage
-    *any* for a server; negative serial numbers (Go rejects them since 1.23); critical name constraints on names other than
-    host, address, mailbox or URI (Go supports no others); and a common name if there is no alternative name. `strict`: it
-    rejects certificates that violate RFC 5280 (OpenSSL's X509_V_FLAG_X509_STRICT).
+    """What a client accepts.
+
+    `accepts_sha1`: SHA-1 signatures. `minimum_rsa`: in bits. `any_usage`: the extended key usage *any* for a server.
+    `odd_constraints`: critical name constraints on names other than host, address, mailbox or URI (Go supports no others).
+    `common_name`: a common name if there is no alternative name. `strict`: it rejects certificates that violate RFC 5280
+    (X509_V_FLAG_X509_STRICT of OpenSSL). `parses_as_go`: Go's parser must accept each certificate. `counts_self_issued`: a CA
+    certificate that a CA issued to itself counts for a path length. `constraints`: how it compares names with name constraints.
+    `leaf_usage`: a server's key usage must allow TLS (OpenSSL). `short_wildcards`: wildcards of two labels, such as `*.local`.
+    `chain_keys` and `server_keys`: the libraries that verify a chain and a handshake, whose keys are facts.
     """
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024
-    accepts_ed25519: bool = True
     any_usage: bool = True
-    negative_serials: bool = True
     odd_constraints: bool = True
     common_name: bool = False
     strict: bool = False
+    parses_as_go: bool = False
+    counts_self_issued: bool = False
+    constraints: ConstraintRules = OPENSSL_RULES
+    leaf_usage: bool = False
+    short_wildcards: Answer = "accepted"
+    chain_keys: Library = "openssl"
+    server_keys: Library = "openssl"

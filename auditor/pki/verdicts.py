@@ -36,6 +36,7 @@ class TrustGap(enum.StrEnum):
     POOL_UNKNOWN = "pool-unknown"  # the client trusts its own CA, which the plan does not provide
     UNREAD_TRUST = "unread-trust"  # a file of the pool's trust could not be read
     TOO_MANY_PATHS = "too-many-paths"
+    UNCONFIRMED = "unconfirmed"  # the facts do not state what the client does with such a certificate
 
 
 class Distrust(enum.StrEnum):

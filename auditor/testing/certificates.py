@@ -9,7 +9,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from auditor.pki.certificate import Certificate, parse_certificate
@@ -20,15 +20,27 @@ AT = datetime.datetime(2026, 11, 23, 23, 59, 59, tzinfo=datetime.UTC)
 HOST = "registry.plant7.local"
 AIA = "http://pki.vendor.example/issuing.cer"
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+CURVES = {
+    "p192": ec.SECP192R1(),
+    "p224": ec.SECP224R1(),
+    "p384": ec.SECP384R1(),
+    "p521": ec.SECP521R1(),
+    "secp256k1": ec.SECP256K1(),
+    "brainpool": ec.BrainpoolP256R1(),
+}
 
 
 @cache
 def key(name: str, kind: str = "ec") -> Key:  # noqa: ARG001 - the cache distinguishes names
     """Return the key of this name; the same for each call of a run, as a re-issued CA keeps its key.
 
-    `kind` is ec (P-256), rsa (2048 bits), rsa1024 or ed25519.
+    `kind` is ec (P-256), a name in CURVES, rsa (2048 bits), rsa1024, ed25519 or ed448.
     """
+    if kind in CURVES:
+        return ec.generate_private_key(CURVES[kind])
+    if kind == "ed448":
+        return ed448.Ed448PrivateKey.generate()
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
     if kind == "rsa1024":
@@ -61,6 +73,8 @@ class Shape:
     critical_unknown: bool = False
     aki: bool = True
     padding: int = 0  # size in bytes of an unknown extension
+    extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()  # more extensions, each with its criticality
+    ski: bool = True
     notes: int = 0  # number of small unknown extensions, from 1.3.6.1.4.1.99999.10 on
     start: datetime.datetime = START
     end: datetime.datetime = END
@@ -140,6 +154,7 @@ def _extensions(shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
         found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), True))
     if shape.padding:
         found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), bytes(shape.padding)), False))
+    found.extend(shape.extra)
     for number in range(shape.notes):
         note = x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.3.6.1.4.1.99999.{10 + number}"), b"\x05\x00")
         found.append((note, False))
@@ -147,7 +162,7 @@ def _extensions(shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
 
 
 def _hash_for(signer: Key) -> hashes.SHA256 | None:
-    return None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return None if isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else hashes.SHA256()
 
 
 def make_crl(issuer: Made, until: datetime.datetime, revoked: tuple[Certificate, ...] = ()) -> bytes:
@@ -173,8 +188,9 @@ def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
         .serial_number(x509.random_serial_number())
         .not_valid_before(shape.start)
         .not_valid_after(shape.end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
+    if shape.ski:
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     if shape.aki:
         known = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         builder = builder.add_extension(known, critical=False)

@@ -43,7 +43,7 @@ def test_verdict_agrees_with_go(go: Go) -> None:
 
 def test_verdict_agrees_with_openssl(tmp_path: Path) -> None:
     found = held(against_openssl(tmp_path))
-    assert len(found) == 2 * len(all_cases())
+    assert len(found) == 3 * len(all_cases())
 
 
 def test_every_known_difference_names_an_existing_chain() -> None:

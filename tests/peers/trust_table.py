@@ -48,15 +48,21 @@ def _summary(rows: Iterable[Compared]) -> Iterator[str]:
         yield f"{client:<34}" + ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))
 
 
-def main() -> int:
-    """Print the table; 1 when something is not as it should be."""
+def print_table(found: Iterable[Compared], *, only_differences: bool = False) -> int:
+    """Print the rows, or only those that differ, and a summary; return 1 if a row is not as expected."""
     rows: list[Compared] = []
-    with tempfile.TemporaryDirectory() as name:
-        for row in lines(Path(name)):
-            rows.append(row)
+    for row in found:
+        rows.append(row)
+        if not (only_differences and row.agrees and row.holds):
             print(_told(row), flush=True)
     print(*_summary(rows), sep="\n")
     return int(not all(row.holds for row in rows))
+
+
+def main() -> int:
+    """Print the table; 1 when something is not as it should be."""
+    with tempfile.TemporaryDirectory() as name:
+        return print_table(lines(Path(name)))
 
 
 if __name__ == "__main__":

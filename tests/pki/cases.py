@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from auditor.pki.certificate import Certificate
-from auditor.testing.certificates import AT, CA, HOST, SERVER, Hierarchy, Made, Shape, hierarchy, make
+from auditor.testing.certificates import CA, HOST, SERVER, Hierarchy, Made, Shape, hierarchy, make
+from tests.pki.chains import Case as Case  # noqa: PLC0414 - part of a case
+from tests.pki.chains import whole as whole  # noqa: PLC0414 - part of a case
 from tests.pki.odd_chains import patched, weakly_signed
+from tests.pki.strict_cases import strict_cases
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 FUTURE = datetime.datetime(2029, 6, 1, tzinfo=datetime.UTC)
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVER_USAGE = (ExtendedKeyUsageOID.SERVER_AUTH,)
 ANY = (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A chain as served, leaf first, with the leaf's key; the roots of the client; the host it asks for, and when."""
-
-    chain: tuple[Made, ...]
-    roots: tuple[Made, ...]
-    host: str = HOST
-    at: datetime.datetime = AT
-
-    @property
-    def served(self) -> tuple[Certificate, ...]:
-        return tuple(part.certificate for part in self.chain)
-
-    @property
-    def anchors(self) -> tuple[Certificate, ...]:
-        return tuple(part.certificate for part in self.roots)
-
-    @property
-    def pem(self) -> bytes:
-        return b"".join(part.pem for part in self.chain)
-
-
-def whole(leaf: Shape = SERVER, issuing: Shape = CA, root: Shape = CA, host: str = HOST, name: str = HOST) -> Case:
-    """Leaf and issuing CA served, the root trusted."""
-    made = hierarchy(leaf, issuing, root, name)
-    return Case((made.leaf, made.issuing), (made.root,), host)
 
 
 def _three_tiers(root: Shape, policy: Shape, issuing: Shape, leaf: Shape = SERVER) -> Case:
@@ -226,4 +200,4 @@ def _strange() -> dict[str, Case]:
 @cache
 def all_cases() -> dict[str, Case]:
     """Every case by name."""
-    return {**_shapes(), **_limits(), **_ways(), **_strange()}
+    return {**_shapes(), **_limits(), **_ways(), **_strange(), **strict_cases()}

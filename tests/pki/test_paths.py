@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.pki.certificate import Certificate, parse_certificate
+from auditor.pki.constraints import GO_RULES
 from auditor.pki.path_rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.paths import End, PathLimits, find_ways
 from auditor.pki.signature import signature_flaw
@@ -188,12 +189,13 @@ def test_validity_includes_both_ends() -> None:
     assert set(flaws(made, at=END + datetime.timedelta(seconds=1))) == {FlawKind.EXPIRED}
 
 
-def test_too_many_name_constraints_are_not_compared() -> None:
+def test_name_constraints_beyond_the_limit_of_openssl_are_refused_by_openssl_only() -> None:
     wide = hierarchy(
-        leaf=replace(SERVER, dns=(HOST, *(f"h{n}.plant7.local" for n in range(400)))),
-        issuing=replace(CA, excluded=tuple(f"x{n}.example" for n in range(300))),
+        leaf=replace(SERVER, dns=(HOST, *(f"h{n}.plant7.local" for n in range(1_100)))),
+        issuing=replace(CA, excluded=tuple(f"x{n}.example" for n in range(1_000))),
     )
     assert flaws(wide) == [FlawKind.NAME_CONSTRAINTS]
+    assert flaws(wide, strength=Strength(constraints=GO_RULES)) == []
 
 
 @pytest.mark.peer

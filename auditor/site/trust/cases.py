@@ -43,6 +43,7 @@ GAP_KINDS: Mapping[TrustGap, Kind] = {
     TrustGap.POOL_UNKNOWN: Kind.MISSING_EVIDENCE,
     TrustGap.UNREAD_TRUST: Kind.UNSUPPORTED,
     TrustGap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
+    TrustGap.UNCONFIRMED: Kind.UNSUPPORTED,
 }
 # With these gaps the root may be on the node, so the client still checks revocation.
 _MAY_HOLD = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, TrustGap.FROM_MIRROR, TrustGap.POOL_UNKNOWN})

@@ -82,7 +82,11 @@ class Go:
     ) -> list[Verdict]:
         """Return Go's verdict about each. `system` is the trust of the operating system; with `address`, that server is
         requested for its chain."""
-        lines = "\n".join(json.dumps(_as_json(question, system is not None, address)) for question in questions)
+        return self.answers([_as_json(question, system is not None, address) for question in questions], system)
+
+    def answers(self, asked: Sequence[dict[str, object]], system: Sequence[Certificate] | None = None) -> list[Verdict]:
+        """The same for questions as the program reads them."""
+        lines = "\n".join(map(json.dumps, asked))
         bundle = self.program.with_name("system.pem")
         bundle.write_bytes(_pem(system or ()))
         environment = {**os.environ, "SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(self.program.parent / "nowhere")}
@@ -90,7 +94,7 @@ class Go:
             [self.program], input=lines, capture_output=True, text=True, check=True, env=environment, timeout=120
         )
         answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert len(answers) == len(questions)
+        assert len(answers) == len(asked)
         return [Verdict(answer["ok"], answer["error"]) for answer in answers]
 
 
@@ -122,6 +126,27 @@ def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: i
     command += ["-x509_strict"] if strict else []
     require("openssl")
     done = subprocess.run([*command, "leaf.pem"], cwd=folder, capture_output=True, text=True, check=False, timeout=30)
+    return Verdict(done.returncode == 0, "" if done.returncode == 0 else _reason(done.stderr))
+
+
+def openssl_suite_verdict(
+    chain: Sequence[bytes], roots: Sequence[bytes], host: str, at: datetime.datetime, folder: Path, *, strict: bool
+) -> Verdict:
+    """The same for DER that our library may not read, with any anchor, at security level 2."""
+    parts = {"leaf": chain[:1], "untrusted": chain[1:], "roots": roots}
+    for name, ders in parts.items():
+        (folder / f"{name}.pem").write_text("".join(map(ssl.DER_cert_to_PEM_cert, ders)))
+    command = [
+        require("openssl"),
+        "verify",
+        "-no-CApath",
+        "-no-CAstore",
+        *(["-CAfile", "roots.pem"] if roots else ["-no-CAfile"]),
+    ]
+    command += ["-attime", str(int(at.timestamp())), "-auth_level", "2", "-purpose", "sslserver", "-partial_chain"]
+    command += [*(["-untrusted", "untrusted.pem"] if chain[1:] else []), *(["-x509_strict"] if strict else [])]
+    command += ["-verify_ip" if _is_address(host) else "-verify_hostname", host, "leaf.pem"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
     return Verdict(done.returncode == 0, "" if done.returncode == 0 else _reason(done.stderr))
 
 

@@ -91,7 +91,6 @@ _GO: Known = {
         "ValidRFC822nameConstraintsTest25",
         "(In)?[vV]alidURI.*Test3[567]",
     ),
-    "Go counts a CA that issues to itself as one more intermediate": ("ValidSelfIssuedpathLen",),
     "Go does not read a certificate whose CRL is named relative to its issuer": (
         "InvaliddistributionPointTest6",
         "ValidcRLIssuerTest29",
