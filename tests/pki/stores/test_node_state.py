@@ -101,7 +101,7 @@ def test_the_properties_of_a_root_in_the_store_limit_it() -> None:
     assert isinstance(verdict(dump(plain)), Verifies)
 
 
-@pytest.mark.parametrize("digest", [MADE.issuing.certificate.sha1, MADE.issuing.certificate.sha256])
+@pytest.mark.parametrize("digest", [MADE.issuing.certificate.sha1, MADE.issuing.certificate.sha256], ids=["sha1", "sha256"])
 def test_the_list_of_disallowed_certificates_of_the_node_counts(digest: str) -> None:
     encoded = coded(trust_list(DISALLOWED_LIST, IN_2024, {bytes.fromhex(digest): {}}))
     found = verdict(dump({"DisallowedCertEncodedCtl": encoded}))
@@ -160,6 +160,7 @@ def test_a_dump_of_the_first_edition_has_no_state() -> None:
         ({"properties": {ROOT.sha1: coded(b"\x09\x00")}}, f"properties of {ROOT.sha1}"),
         ({"properties": {ROOT.sha1: coded(blob(ROOT.der, {DISABLED: b"123"}))}}, "a time field has the wrong size"),
     ],
+    ids=["not base64", "junk", "number", "long", "cut", "time"],
 )
 def test_an_unreadable_part_is_a_problem_and_proves_nothing(state: dict[str, Any], problem: str) -> None:
     found = read_dump(dump(state))
