@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.report import CalendarRow, Renewal, Report, Standing
+from auditor.report import CalendarRow, DateStanding, Renewal, Report
 from auditor.text import many
 
 SCALE = 1000  # length of the timeline
@@ -20,11 +20,11 @@ KINDS: Mapping[str, str] = {
     "windows-support": "Windows support",
     "kubernetes-support": "Kubernetes support",
 }
-STANDINGS: Mapping[Standing, str] = {
-    Standing.ENDED: "ended",
-    Standing.BEFORE_HORIZON: "before the horizon",
-    Standing.RENEWED: "renewed",
-    Standing.AFTER_HORIZON: "after the horizon",
+STANDINGS: Mapping[DateStanding, str] = {
+    DateStanding.ENDED: "ended",
+    DateStanding.BEFORE_HORIZON: "before the horizon",
+    DateStanding.RENEWED: "renewed",
+    DateStanding.AFTER_HORIZON: "after the horizon",
 }
 RENEWALS: Mapping[Renewal, str] = {
     Renewal.AUTOMATIC: "automatic",
@@ -32,7 +32,7 @@ RENEWALS: Mapping[Renewal, str] = {
     Renewal.UNDECLARED: "not declared",
     Renewal.NONE: "none",
 }
-HEADERS = ("Ends", "What", "Standing", "Renewal")
+HEADERS = ("Ends", "What", "DateStanding", "Renewal")
 
 
 def what(row: CalendarRow) -> str:
@@ -54,7 +54,7 @@ def left(row: CalendarRow) -> str:
 
 def summary(report: Report) -> str:
     """Return how many entries end before the horizon without a declared automatic renewal."""
-    count = sum(row.standing in {Standing.ENDED, Standing.BEFORE_HORIZON} for row in report.calendar)
+    count = sum(row.standing in {DateStanding.ENDED, DateStanding.BEFORE_HORIZON} for row in report.calendar)
     verb = "ends" if count == 1 else "end"
     return f"{count:,} of {many(len(report.calendar), 'date')} {verb} before the horizon {report.horizon.isoformat()}."
 

@@ -13,7 +13,7 @@ from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.pki.constraints import GO_RULES, OPENSSL_RULES, WINDOWS_RULES
-from auditor.pki.keys import Library
+from auditor.pki.public_keys import Library
 from auditor.pki.strength import Strength
 
 Cause = Literal[

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.der import NULL, OBJECT_ID, SEQUENCE, BadDer, RawExtension, elements, inside, raw_certificate
+from auditor.pki.der import NULL, OBJECT_ID, SEQUENCE, NotDer, elements
+from auditor.pki.raw_certificate import RawExtension, inside, raw_certificate
 
 _RSA, _EC = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 # P-224, P-256, P-384 and P-521: namedCurveFromOID of x509.go.
@@ -26,7 +27,7 @@ def go_parse_error(certificate: Certificate) -> str:
     """Return the error of Go's x509.ParseCertificate for a certificate that we could read, or an empty string."""
     try:
         return next(_errors(certificate), "")
-    except BadDer:
+    except NotDer:
         return "x509: malformed certificate"
 
 
@@ -52,7 +53,7 @@ def has_name_constraints(certificate: Certificate) -> bool:
     """Return whether a certificate has name constraints, even if its extensions cannot be read as a whole."""
     try:
         return any(extension.oid == _NAMES for extension in raw_certificate(certificate.der).extensions)
-    except BadDer:
+    except NotDer:
         return True
 
 

@@ -16,7 +16,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
 from auditor.pki.go_parser import go_parse_error, has_name_constraints
 from auditor.pki.host_names import NameFlaw, NameMismatch, as_address, mismatch, only_by_short_wildcard
-from auditor.pki.keys import Library, in_chain, in_handshake, key_name
+from auditor.pki.public_keys import Library, in_chain, in_handshake, key_name
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.pki.strength import Strength
 from auditor.text import listed, moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.pki.constraints import OPENSSL_RULES, ConstraintRules
-from auditor.pki.keys import Answer, Library
+from auditor.pki.public_keys import Answer, Library
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Cluster:
             examples=("90d",),
         ),
     ] = None
-    off: Annotated[
+    switched_off: Annotated[
         int | None,
         Key("the longest time for which all its nodes are switched off", ValueForm.DURATION, examples=("425d",)),
     ] = None

@@ -30,7 +30,7 @@ from auditor.report.rows import (
     TrustRow,
     TrustStep,
 )
-from auditor.site.calendar.entries import Renewal, Standing
+from auditor.site.calendar.calendar_entries import DateStanding, Renewal
 from auditor.site.trust.prospect import Prospect
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "CellStatus",
     "CheckRow",
     "Counts",
+    "DateStanding",
     "EgressRow",
     "EvidenceBasis",
     "EvidenceOrigin",
@@ -54,7 +55,6 @@ __all__ = [
     "Report",
     "ScopeRow",
     "ScopeStatus",
-    "Standing",
     "Status",
     "StorageItem",
     "StorageStage",

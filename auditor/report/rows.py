@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.check import Remedy
-from auditor.site.calendar.entries import Basis, EntryKind, Renewal, Standing
+from auditor.site.calendar.calendar_entries import CalendarKind, DateBasis, DateStanding, Renewal
 from auditor.site.trust.prospect import Prospect
 
 
@@ -147,13 +147,13 @@ class CalendarRow:
     `days` counts from the audit date and is negative after the end. `detail` states what happens then.
     """
 
-    kind: EntryKind
+    kind: CalendarKind
     name: str
     ends: datetime.date
     days: int
-    standing: Standing
+    standing: DateStanding
     renewal: Renewal
-    basis: Basis
+    basis: DateBasis
     detail: str = ""
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from auditor.net import authority
 from auditor.oci.reference import Reference
-from auditor.pki.clients import default_clients
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.rewrites import placed
 from auditor.site.mirrors import Lead, Mirroring
@@ -15,6 +14,8 @@ from auditor.site.mirrors import Lead, Mirroring
 
 def runtime_client(pool: Pool) -> str:
     """Return the TLS client that pulls images for a pool: its runtime, by default containerd."""
+    from auditor.pki.clients import default_clients  # noqa: PLC0415 - a plain list has no TLS client
+
     return default_clients(pool.runtime.name if pool.runtime else "")[0]
 
 

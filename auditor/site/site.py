@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.readers.registry_config import UnreadableConfig
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
-    from auditor.readers.workloads.certificates import CarriedCertificates
+    from auditor.readers.workloads.deployed_certificates import CarriedCertificates
     from auditor.site.archives.view import Archives
     from auditor.site.charts import PlacedChart
     from auditor.site.contents import ComparedImage

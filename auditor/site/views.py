@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from auditor.readers.docker_daemon import copy_slips as copy_slips
     from auditor.readers.node_config import node_configs as node_configs
     from auditor.readers.scripts import copy_scripts as copy_scripts
-    from auditor.readers.workloads.certificates import carried_certificates as carried_certificates
+    from auditor.readers.workloads.deployed_certificates import carried_certificates as carried_certificates
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.calendar.view import calendar_of as calendar_of
     from auditor.site.charts import charts_of as charts_of
@@ -56,7 +56,7 @@ else:
             "auditor.readers.docker_daemon": ("copy_slips",),
             "auditor.readers.node_config": ("node_configs",),
             "auditor.readers.scripts": ("copy_scripts",),
-            "auditor.readers.workloads.certificates": ("carried_certificates",),
+            "auditor.readers.workloads.deployed_certificates": ("carried_certificates",),
             "auditor.site.calendar.view": ("calendar_of",),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),

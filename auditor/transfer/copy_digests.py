@@ -22,7 +22,7 @@ class CopyDigests(HopRow, frozen=True, kw_only=True):
     digest: Literal["kept", "changed", "kept-if-oci", "kept-if-docker", "kept-unless-docker", "changed-if-oci", "unknown"]
     why: str = ""
 
-    def keeps(self, formats: frozenset[Format]) -> bool | None:
+    def keeps(self, formats: frozenset[ManifestFormat]) -> bool | None:
         """Return whether a document with these formats, its own and those of its manifests, keeps its digest. None: unknown."""
         match self.digest:
             case "kept":
@@ -30,18 +30,18 @@ class CopyDigests(HopRow, frozen=True, kw_only=True):
             case "changed":
                 return False
             case "kept-if-oci":
-                return formats == {Format.OCI}
+                return formats == {ManifestFormat.OCI}
             case "kept-if-docker":
-                return formats == {Format.DOCKER}
+                return formats == {ManifestFormat.DOCKER}
             case "kept-unless-docker":
-                return Format.OCI in formats
+                return ManifestFormat.OCI in formats
             case "changed-if-oci":
-                return False if Format.OCI in formats else None
+                return False if ManifestFormat.OCI in formats else None
             case _:
                 return None
 
 
-class Format(enum.Enum):
+class ManifestFormat(enum.Enum):
     """Whose media types a manifest or an index has."""
 
     OCI = "oci"
@@ -66,11 +66,11 @@ class DigestFate:
     row: CopyDigests | CopyPlatforms
 
 
-def formats_of(document: Document | None, media_type: str) -> frozenset[Format]:
+def formats_of(document: Document | None, media_type: str) -> frozenset[ManifestFormat]:
     """Return the formats of a document and of the manifests that it lists. `media_type` is from the response for the tag."""
     own = getattr(document, "media_type", "") or media_type
     listed = [entry.media_type for entry in document.manifests] if isinstance(document, Index) else []
-    return frozenset(Format.DOCKER if name.startswith(_DOCKER) else Format.OCI for name in (own, *listed))
+    return frozenset(ManifestFormat.DOCKER if name.startswith(_DOCKER) else ManifestFormat.OCI for name in (own, *listed))
 
 
 def _said(row: CopyDigests) -> Hashable:
@@ -84,7 +84,7 @@ def digest_row(hop: Hop) -> CopyDigests | Unpredicted:
     return row_for(rows, hop, _said)
 
 
-def digest_on(way: Sequence[Hop], formats: frozenset[Format], *, is_index: bool) -> DigestFate | Unpredicted:
+def digest_on(way: Sequence[Hop], formats: frozenset[ManifestFormat], *, is_index: bool) -> DigestFate | Unpredicted:
     """Return what happens to a digest over all hops. A digest that one hop does not keep is missing after all later ones."""
     found: DigestFate | None = None
     for hop in way:
@@ -115,7 +115,9 @@ def _index_on(hop: Hop) -> DigestFate | Unpredicted | None:
     return DigestFate(Ending.SPARSE, hop, row) if row.index == "sparse" and hop.to == REGISTRY else None
 
 
-def digest_over(ways: Iterable[Sequence[Hop]], formats: frozenset[Format], *, is_index: bool) -> DigestFate | Unpredicted:
+def digest_over(
+    ways: Iterable[Sequence[Hop]], formats: frozenset[ManifestFormat], *, is_index: bool
+) -> DigestFate | Unpredicted:
     """Return what happens to a digest if the route is unknown: only if all routes have the same result."""
     fates = [digest_on(way, formats, is_index=is_index) for way in ways]
     unknown = next((fate for fate in fates if isinstance(fate, Unpredicted)), None)
@@ -132,10 +134,10 @@ def digest_over(ways: Iterable[Sequence[Hop]], formats: frozenset[Format], *, is
 
 def keeps_digests(ways: Iterable[Sequence[Hop]], *, is_index: bool) -> bool:
     """Return whether every digest stays, whatever the format of the document is."""
-    both = (frozenset({one}) for one in Format)
+    both = (frozenset({one}) for one in ManifestFormat)
     return all(
         isinstance(fate, DigestFate) and fate.ending is Ending.KEPT
-        for formats in (*both, frozenset(Format))
+        for formats in (*both, frozenset(ManifestFormat))
         for fate in (digest_over(ways, formats, is_index=is_index),)
     )
 

@@ -6,7 +6,7 @@ import datetime
 
 from auditor.check import Severity
 from auditor.plan.model import Plan
-from auditor.site.calendar.entries import Renewal
+from auditor.site.calendar.calendar_entries import Renewal
 
 
 def ending(plan: Plan, renewal: Renewal, *, is_sure: bool = True) -> Severity | None:

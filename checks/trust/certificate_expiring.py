@@ -32,7 +32,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.path_rules import Flaw, dates
 from auditor.plan.model import Endpoint, Plan
 from auditor.site import Requirement, Site
-from auditor.site.calendar.entries import Renewal
+from auditor.site.calendar.calendar_entries import Renewal
 from auditor.site.calendar.view import renewal_at, role_of
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved

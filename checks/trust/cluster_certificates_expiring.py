@@ -32,8 +32,8 @@ from auditor.evidence.model import Kind
 from auditor.facts.lookup import Gap
 from auditor.plan.model import Cluster, Plan
 from auditor.site import Requirement, Site
-from auditor.site.calendar.cluster import ClusterCertificates, cluster_certificates
-from auditor.site.calendar.entries import Renewal
+from auditor.site.calendar.calendar_entries import Renewal
+from auditor.site.calendar.cluster_certificates import ClusterCertificates, cluster_certificates
 from auditor.text import many
 from checks._shared.ending import before, ending, kept
 

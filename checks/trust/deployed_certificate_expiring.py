@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.calendar.entries import CalendarEntry, Standing
+from auditor.site.calendar.calendar_entries import CalendarEntry, DateStanding
 from auditor.site.calendar.view import deployed, signing_roots, unread_signing_roots
 from checks._shared.ending import before, ending
 
@@ -52,10 +52,10 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     for entry in (*deployed(site), *signing_roots(site)):
         standing = entry.standing(today, horizon)
         severity = ending(plan, entry.renewal)
-        if standing is Standing.AFTER_HORIZON or severity is None:
+        if standing is DateStanding.AFTER_HORIZON or severity is None:
             yield PASSED
         else:
-            yield _finding(entry, severity, horizon, has_ended=standing is Standing.ENDED)
+            yield _finding(entry, severity, horizon, has_ended=standing is DateStanding.ENDED)
     for one in site.carried_certificates:
         if one.problem:
             subject = Subject("certificate", f"{one.owner} {one.field}".strip())

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Subject, define
 from auditor.site import Requirement, Site
-from auditor.site.calendar.entries import Renewal
+from auditor.site.calendar.calendar_entries import Renewal
 from checks._shared.ending import before, ending
 
 

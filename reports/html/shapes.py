@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from auditor.check import Fact, Severity
 from auditor.report import (
     CellStatus,
+    DateStanding,
     EgressRow,
     Prospect,
     Report,
     ScopeStatus,
-    Standing,
     Status,
     StorageStage,
     TrustRow,
@@ -31,10 +31,10 @@ _TONES: Mapping[str, str] = {
     **dict.fromkeys((CellStatus.ABSENT, CellStatus.PLATFORM_ABSENT, CellStatus.BUILD_MISMATCH), "e"),
     **dict.fromkeys((Severity.WARNING, CellStatus.FALLBACK), "w"),
     **dict.fromkeys((Severity.INFO, IN_PART), "i"),
-    Standing.ENDED: "e",
-    Standing.BEFORE_HORIZON: "w",
-    Standing.RENEWED: "i",
-    Standing.AFTER_HORIZON: "o",
+    DateStanding.ENDED: "e",
+    DateStanding.BEFORE_HORIZON: "w",
+    DateStanding.RENEWED: "i",
+    DateStanding.AFTER_HORIZON: "o",
     **dict.fromkeys((Status.NOT_APPLICABLE, ScopeStatus.NOT_DECLARED, ScopeStatus.SWITCHED_OFF), "n"),
 }
 _BAR = 1000

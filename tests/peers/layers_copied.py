@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.transfer.copy_digests import DigestFate, Ending, Format, digest_on
+from auditor.transfer.copy_digests import DigestFate, Ending, ManifestFormat, digest_on
 from auditor.transfer.copy_layers import CopyLayers, Fate, fate_on, layer_row
 from auditor.transfer.hops import Hop, Unpredicted
 from tests.peers.copying import Arrived, Case, Desk, copied, read_back
@@ -67,7 +67,7 @@ def predict(way: tuple[Hop, ...], media_type: str) -> Happened:
     assert isinstance(fate, Fate), fate
     row = rows_of(way)[0]
     first = row.first if row.is_foreign(media_type, has_urls=True) else "registry"  # where the image is, like any layer
-    form = Format.OCI if media_type.startswith("application/vnd.oci.") else Format.DOCKER
+    form = ManifestFormat.OCI if media_type.startswith("application/vnd.oci.") else ManifestFormat.DOCKER
     digest = digest_on(way, frozenset({form}), is_index=False)
     assert isinstance(digest, DigestFate), digest
     return Happened(fate.carried, fate.urls, first, digest.ending is Ending.KEPT)

@@ -10,10 +10,11 @@ from cryptography import x509
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import client_model
-from auditor.pki.der import BadDer, elements, raw_certificate
+from auditor.pki.der import NotDer, elements
 from auditor.pki.go_parser import dotted, go_parse_error, valid_domain
 from auditor.pki.judge import judge
 from auditor.pki.pool_trust import NOTHING, PoolTrust
+from auditor.pki.raw_certificate import raw_certificate
 from auditor.pki.trust_store import TrustStore
 from auditor.pki.verdicts import Invalid
 from auditor.testing.certificates import AT, CA, HOST, SERVER, hierarchy, make
@@ -78,9 +79,9 @@ def test_valid_domains(name: str, constraint: bool, valid: bool) -> None:
 
 def test_broken_der_is_refused() -> None:
     for bad in (b"\x30", b"\x30\x05\x00", b"\x30\x80\x00\x00", b"\x3f\x01\x00"):
-        with pytest.raises(BadDer):
+        with pytest.raises(NotDer):
             list(elements(bad))
-    with pytest.raises(BadDer):
+    with pytest.raises(NotDer):
         raw_certificate(b"\x30\x00")
     assert dotted(bytes.fromhex("2a864886f70d010101")) == "1.2.840.113549.1.1.1"
     assert isinstance(hierarchy().root.certificate, Certificate)

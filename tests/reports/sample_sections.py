@@ -10,18 +10,18 @@ from auditor.report import (
     CalendarRow,
     Cell,
     CellStatus,
+    DateStanding,
     EgressRow,
     EvidenceRow,
     ImageRow,
     Prospect,
     Renewal,
-    Standing,
     StorageItem,
     StorageStage,
     TrustRow,
     TrustStep,
 )
-from auditor.site.calendar.entries import Basis, EntryKind
+from auditor.site.calendar.calendar_entries import CalendarKind, DateBasis
 
 _PLATFORMS = {"control": "linux/amd64", "win2022": "windows/amd64:10.0.20348", "win2025": "windows/amd64:10.0.26100"}
 _VERSIONS = {"control": "", "win2022": "10.0.20348.2700", "win2025": "10.0.26100.2314"}
@@ -177,43 +177,43 @@ EVIDENCE = (
 
 CALENDAR = (
     CalendarRow(
-        EntryKind.KUBERNETES,
+        CalendarKind.KUBERNETES,
         "rke2 v1.33.5+rke2r1",
         datetime.date(2026, 6, 28),
         -145,
-        Standing.ENDED,
+        DateStanding.ENDED,
         Renewal.NONE,
-        Basis.FACTS,
+        DateBasis.FACTS,
         "The Kubernetes project publishes no more fixes. The cluster continues to work.",
     ),
     CalendarRow(
-        EntryKind.LEAF,
+        CalendarKind.LEAF,
         "registry.plant7.local:5000: registry.plant7.local",
         datetime.date(2027, 2, 20),
         92,
-        Standing.BEFORE_HORIZON,
+        DateStanding.BEFORE_HORIZON,
         Renewal.UNDECLARED,
-        Basis.OBSERVED,
+        DateBasis.OBSERVED,
         "Clients reject the endpoint.",
     ),
     CalendarRow(
-        EntryKind.LEAF,
+        CalendarKind.LEAF,
         "git.plant7.local:443: git.plant7.local",
         datetime.date(2027, 2, 20),
         92,
-        Standing.RENEWED,
+        DateStanding.RENEWED,
         Renewal.AUTOMATIC,
-        Basis.OBSERVED,
+        DateBasis.OBSERVED,
         "Clients reject the endpoint.",
     ),
     CalendarRow(
-        EntryKind.CLUSTER_CERTIFICATES,
+        CalendarKind.CLUSTER_CERTIFICATES,
         "rke2 v1.33.5+rke2r1",
         datetime.date(2027, 11, 20),
         365,
-        Standing.AFTER_HORIZON,
+        DateStanding.AFTER_HORIZON,
         Renewal.UNDECLARED,
-        Basis.ASSUMED,
+        DateBasis.ASSUMED,
         "API server, kubelet and etcd reject each other's certificates.",
     ),
 )

@@ -11,7 +11,7 @@ from auditor.transfer.copy_digests import (
     CopyDigests,
     DigestFate,
     Ending,
-    Format,
+    ManifestFormat,
     digest_on,
     digest_over,
     digest_row,
@@ -21,7 +21,7 @@ from auditor.transfer.copy_layers import CopyLayers
 from auditor.transfer.copy_options import read_options
 from auditor.transfer.hops import Hop, Unpredicted
 
-OCI, DOCKER = frozenset({Format.OCI}), frozenset({Format.DOCKER})
+OCI, DOCKER = frozenset({ManifestFormat.OCI}), frozenset({ManifestFormat.DOCKER})
 MIXED = OCI | DOCKER
 FORMATS = {"oci": OCI, "docker": DOCKER, "mixed": MIXED}
 

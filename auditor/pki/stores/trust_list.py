@@ -10,8 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from auditor.pki.path_rules import ANY_USAGE, SERVER_AUTH
-from auditor.pki.stores.der import (
+from auditor.pki.der import (
     GENERALIZED_TIME,
     OBJECT_ID,
     OCTETS,
@@ -23,6 +22,7 @@ from auditor.pki.stores.der import (
     dotted,
     elements,
 )
+from auditor.pki.path_rules import ANY_USAGE, SERVER_AUTH
 from auditor.text import printable
 
 MAX_LIST = 8 * 1024 * 1024

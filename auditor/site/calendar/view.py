@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import unexpected
 from auditor.oci.windows import release_of, split_version
-from auditor.pki.certificate import Certificate
-from auditor.pki.loading import load_certificates
-from auditor.pki.trust_store import linux_public
 from auditor.plan.model import Endpoint
 from auditor.plan.plan_paths import is_inside
-from auditor.site.calendar.cluster import ClusterCertificates, cluster_certificates, kubernetes_support
-from auditor.site.calendar.entries import Basis, CalendarEntry, EntryKind, Renewal, renewal_of
-from auditor.site.trust.served import Served, Unobserved
+from auditor.site.calendar.calendar_entries import CalendarEntry, CalendarKind, DateBasis, Renewal, renewal_of
+from auditor.site.calendar.cluster_certificates import ClusterCertificates, cluster_certificates, kubernetes_support
 from auditor.text import listed, many
 
 if TYPE_CHECKING:
+    from auditor.pki.certificate import Certificate
     from auditor.site.site import Site
+    from auditor.site.trust.served import Served
 
 
 _SHOWN = 3  # endpoints that an entry names
@@ -40,19 +38,21 @@ def calendar_of(site: Site, today: datetime.date) -> tuple[CalendarEntry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.ends, entry.kind, entry.name)))
 
 
-def role_of(certificate: Certificate, chain: Served) -> EntryKind:
+def role_of(certificate: Certificate, chain: Served) -> CalendarKind:
     """Return the role of a certificate in a served chain."""
     if certificate == chain.leaf:
-        return EntryKind.LEAF
-    return EntryKind.ROOT if certificate.self_signed else EntryKind.INTERMEDIATE
+        return CalendarKind.LEAF
+    return CalendarKind.ROOT if certificate.self_signed else CalendarKind.INTERMEDIATE
 
 
-def renewal_at(endpoint: Endpoint, role: EntryKind, path: Iterable[Certificate]) -> Renewal:
+def renewal_at(endpoint: Endpoint, role: CalendarKind, path: Iterable[Certificate]) -> Renewal:
     """Return who renews a certificate of an endpoint, on a client's path.
 
     A renewal at the server does not install a new root on the nodes. An offline site cannot reach a public CA.
     """
-    declared = Renewal.UNDECLARED if role is EntryKind.ROOT else renewal_of(endpoint.renewal)
+    from auditor.pki.trust_store import linux_public  # noqa: PLC0415 - a plain list has no certificates
+
+    declared = Renewal.UNDECLARED if role is CalendarKind.ROOT else renewal_of(endpoint.renewal)
     if declared is Renewal.AUTOMATIC and any(one in linux_public() for one in path):
         return Renewal.NONE
     return declared
@@ -60,7 +60,7 @@ def renewal_at(endpoint: Endpoint, role: EntryKind, path: Iterable[Certificate])
 
 def _of_endpoints(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
     """Yield each certificate and each CRL once, with the endpoints that depend on it."""
-    found: dict[tuple[EntryKind, str], list[tuple[Endpoint, CalendarEntry]]] = {}
+    found: dict[tuple[CalendarKind, str], list[tuple[Endpoint, CalendarEntry]]] = {}
     for endpoint, key, entry in _seen_at_endpoints(site, today):
         found.setdefault((entry.kind, key), []).append((endpoint, entry))
     for same in found.values():
@@ -71,6 +71,10 @@ def _of_endpoints(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
 
 
 def _seen_at_endpoints(site: Site, today: datetime.date) -> Iterator[tuple[Endpoint, str, CalendarEntry]]:
+    if not site.endpoints:
+        return
+    from auditor.site.trust.served import Unobserved  # noqa: PLC0415 - a plain list has no certificates
+
     for case in site.trust(today):
         endpoint, chain = case.endpoint, site.chains[case.endpoint]
         if isinstance(chain, Unobserved):
@@ -83,7 +87,7 @@ def _seen_at_endpoints(site: Site, today: datetime.date) -> Iterator[tuple[Endpo
                 certificate.name,
                 certificate.not_after.date(),
                 renewal_at(endpoint, role, path),
-                Basis.DECLARED if endpoint.chain else Basis.OBSERVED,
+                DateBasis.DECLARED if endpoint.chain else DateBasis.OBSERVED,
                 "Clients reject the endpoint.",
                 certificate,
                 endpoint.location,
@@ -92,11 +96,11 @@ def _seen_at_endpoints(site: Site, today: datetime.date) -> Iterator[tuple[Endpo
         for asked in case.revocation.asked if case.revocation is not None else ():
             if asked.crl is not None and asked.crl.until is not None:
                 entry = CalendarEntry(
-                    EntryKind.CRL,
+                    CalendarKind.CRL,
                     f"{asked.question.issuer.name} at {asked.crl_url}",
                     asked.crl.until.date(),
                     Renewal.UNDECLARED,
-                    Basis.OBSERVED,
+                    DateBasis.OBSERVED,
                     "Clients that require revocation data reject the certificates of this CA.",
                     location=endpoint.location,
                 )
@@ -108,12 +112,12 @@ def _of_cluster(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
     if not isinstance(found, ClusterCertificates):
         return
     cluster, where = found.cluster, site.plan.where("cluster")
-    basis = Basis.ASSUMED if found.is_assumed else Basis.FACTS
+    basis = DateBasis.ASSUMED if found.is_assumed else DateBasis.FACTS
     name = f"{cluster.distribution} {cluster.version}"
     then = "API server, kubelet and etcd reject each other's certificates."
     off = f"The cluster does not start after it was off for {many(found.off_days, 'day')}."
     yield CalendarEntry(
-        EntryKind.CLUSTER_CERTIFICATES,
+        CalendarKind.CLUSTER_CERTIFICATES,
         name,
         found.ends,
         found.renewal,
@@ -121,7 +125,7 @@ def _of_cluster(site: Site, today: datetime.date) -> Iterator[CalendarEntry]:
         off if found.fails_after_off else then,
         location=where,
     )
-    yield CalendarEntry(EntryKind.CLUSTER_CA, name, found.ca_ends, Renewal.NONE, basis, then, location=where)
+    yield CalendarEntry(CalendarKind.CLUSTER_CA, name, found.ca_ends, Renewal.NONE, basis, then, location=where)
 
 
 def deployed(site: Site) -> Iterator[CalendarEntry]:
@@ -132,11 +136,11 @@ def deployed(site: Site) -> Iterator[CalendarEntry]:
         )
         for certificate in one.certificates:
             yield CalendarEntry(
-                EntryKind.DEPLOYED,
+                CalendarKind.DEPLOYED,
                 f"{one.owner} {one.field}: {certificate.name}",
                 certificate.not_after.date(),
                 Renewal.UNDECLARED,
-                Basis.DECLARED,
+                DateBasis.DECLARED,
                 then,
                 certificate,
                 one.location,
@@ -150,11 +154,11 @@ def signing_roots(site: Site) -> Iterator[CalendarEntry]:
         for file in (name for name in plan.files if is_inside(name, path)):
             for certificate in _certificates(plan.files[file]):
                 yield CalendarEntry(
-                    EntryKind.SIGNING_ROOT,
+                    CalendarKind.SIGNING_ROOT,
                     f"{file}: {certificate.name}",
                     certificate.not_after.date(),
                     Renewal.UNDECLARED,
-                    Basis.DECLARED,
+                    DateBasis.DECLARED,
                     "Signatures of images cannot be verified.",
                     certificate,
                     plan.where("signing_roots", number),
@@ -163,6 +167,8 @@ def signing_roots(site: Site) -> Iterator[CalendarEntry]:
 
 def unread_signing_roots(site: Site) -> Iterator[tuple[str, str]]:
     """Yield each file under `signing_roots` without a readable certificate, and why."""
+    from auditor.pki.loading import load_certificates  # noqa: PLC0415 - a plain list has no certificates
+
     plan = site.plan
     for path in plan.signing_roots:
         files = [name for name in plan.files if is_inside(name, path)]
@@ -176,6 +182,8 @@ def unread_signing_roots(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def _certificates(data: bytes) -> tuple[Certificate, ...]:
+    from auditor.pki.loading import load_certificates  # noqa: PLC0415 - a plain list has no certificates
+
     try:
         return load_certificates(data).certificates
     except Exception as error:  # noqa: BLE001 - one file must not end the audit
@@ -187,11 +195,11 @@ def _of_token(site: Site) -> Iterator[CalendarEntry]:
     registry = site.plan.registry
     if registry is not None and registry.token_expires is not None:
         yield CalendarEntry(
-            EntryKind.TOKEN,
+            CalendarKind.TOKEN,
             registry.host,
             registry.token_expires,
             Renewal.UNDECLARED,
-            Basis.DECLARED,
+            DateBasis.DECLARED,
             "Nodes cannot pull: the registry answers 401.",
             location=site.plan.where("registry", "token_expires"),
         )
@@ -203,22 +211,22 @@ def _of_support(site: Site) -> Iterator[CalendarEntry]:
         release = release_of(split[1]) if split else None
         if release is not None and release.support_ends is not None:
             yield CalendarEntry(
-                EntryKind.WINDOWS,
+                CalendarKind.WINDOWS,
                 f"{pool.name}: {release.product}",
                 release.support_ends,
                 Renewal.NONE,
-                Basis.FACTS,
+                DateBasis.FACTS,
                 "Microsoft publishes no more fixes and base images.",
                 location=site.plan.where("pools", pool.name, "platform"),
             )
     cluster, support = site.plan.cluster, kubernetes_support(site.plan)
     if cluster is not None and support is not None:
         yield CalendarEntry(
-            EntryKind.KUBERNETES,
+            CalendarKind.KUBERNETES,
             f"{cluster.distribution} {cluster.version}",
             support.ends,
             Renewal.NONE,
-            Basis.FACTS,
+            DateBasis.FACTS,
             "The Kubernetes project publishes no more fixes. The cluster continues to work.",
             location=site.plan.where("cluster"),
         )
@@ -227,11 +235,11 @@ def _of_support(site: Site) -> Iterator[CalendarEntry]:
 def _of_waivers(site: Site) -> Iterator[CalendarEntry]:
     for waiver in site.plan.waivers:
         yield CalendarEntry(
-            EntryKind.WAIVER,
+            CalendarKind.WAIVER,
             f"{waiver.check}: {waiver.subject}",
             waiver.expires,
             Renewal.MANUAL,
-            Basis.DECLARED,
+            DateBasis.DECLARED,
             f"The accepted finding counts again. Owner: {waiver.owner}.",
             location=waiver.location,
         )

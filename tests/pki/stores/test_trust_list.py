@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.pki.der import NotDer, dotted, elements
 from auditor.pki.path_rules import SERVER_AUTH
-from auditor.pki.stores.der import NotDer, dotted, elements
 from auditor.pki.stores.trust_list import ListedRoot, NotATrustList, read_trust_list
 from auditor.pki.stores.windows_roots import (
     AnchorClass,

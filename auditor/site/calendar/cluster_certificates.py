@@ -11,7 +11,7 @@ from auditor.facts.lookup import Gap, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.needs.default_facts import distribution_named
 from auditor.plan.model import Cluster, Plan
-from auditor.site.calendar.entries import Renewal, renewal_of
+from auditor.site.calendar.calendar_entries import Renewal, renewal_of
 
 DAY = 86_400  # seconds
 
@@ -78,7 +78,7 @@ class ClusterCertificates:
     @property
     def off_days(self) -> int:
         """Return the longest time for which the cluster is off, in days; 0 if the plan states none."""
-        return (self.cluster.off or 0) // DAY
+        return (self.cluster.switched_off or 0) // DAY
 
     @property
     def expires_while_off(self) -> bool:

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from auditor.facts import Fact, remembered, table
 from auditor.pki.certificate import Certificate
-from auditor.pki.der import OBJECT_ID, BadDer, elements, raw_certificate
+from auditor.pki.der import OBJECT_ID, NotDer, elements
+from auditor.pki.raw_certificate import raw_certificate
 
 Library = Literal["go", "openssl", "windows"]
 Answer = Literal["accepted", "refused", "unknown"]
@@ -48,7 +49,7 @@ def key_name(certificate: Certificate) -> str:
 def _curve(certificate: Certificate) -> str:
     try:
         parts = list(elements(raw_certificate(certificate.der).key_algorithm))
-    except BadDer:
+    except NotDer:
         parts = []
     if len(parts) < 2 or parts[1].tag != OBJECT_ID:
         return EXPLICIT

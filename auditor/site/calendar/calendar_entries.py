@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.errors import Location
-from auditor.pki.certificate import Certificate
+
+if TYPE_CHECKING:
+    from auditor.pki.certificate import Certificate
 
 
-class EntryKind(enum.StrEnum):
+class CalendarKind(enum.StrEnum):
     """What ends."""
 
     LEAF = "certificate"
@@ -36,7 +39,7 @@ class Renewal(enum.StrEnum):
     NONE = "none"  # nothing at the site can renew it
 
 
-class Basis(enum.StrEnum):
+class DateBasis(enum.StrEnum):
     """The source of the date."""
 
     OBSERVED = "observed"
@@ -45,7 +48,7 @@ class Basis(enum.StrEnum):
     ASSUMED = "assumed"  # it follows from a default of the plan
 
 
-class Standing(enum.StrEnum):
+class DateStanding(enum.StrEnum):
     """The position of an end relative to the audit date and the horizon, worst first."""
 
     ENDED = "ended"
@@ -58,22 +61,22 @@ class Standing(enum.StrEnum):
 class CalendarEntry:
     """One thing that ends. `ends` is the last day or the day of the end; `detail` states what happens then."""
 
-    kind: EntryKind
+    kind: CalendarKind
     name: str
     ends: datetime.date
     renewal: Renewal
-    basis: Basis
+    basis: DateBasis
     detail: str = ""
     certificate: Certificate | None = None
     location: Location | None = None
 
-    def standing(self, today: datetime.date, horizon: datetime.date) -> Standing:
+    def standing(self, today: datetime.date, horizon: datetime.date) -> DateStanding:
         """Return the position of the end."""
         if self.ends < today:
-            return Standing.ENDED
+            return DateStanding.ENDED
         if self.ends >= horizon:
-            return Standing.AFTER_HORIZON
-        return Standing.RENEWED if self.renewal is Renewal.AUTOMATIC else Standing.BEFORE_HORIZON
+            return DateStanding.AFTER_HORIZON
+        return DateStanding.RENEWED if self.renewal is Renewal.AUTOMATIC else DateStanding.BEFORE_HORIZON
 
 
 def renewal_of(declared: str) -> Renewal:
