@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,7 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.evidence.tally import Tally
-from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
+from auditor.evidence.wrapped import Wrapped
 
 TAGS = "tags"
 DOCUMENTS = "documents by digest"
@@ -42,11 +40,14 @@ class Span:
     newest: datetime.datetime
 
 
-class Dated:
-    """Evidence that records used observations. Failures have no age, because nothing is concluded from them."""
+class Dated(Wrapped):
+    """Evidence that records used observations. Failures have no age, because nothing is concluded from them.
+
+    The content of a digest never changes, so unpacked sizes have no age. A blob counts as used when `blob` returns it.
+    """
 
     def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
+        super().__init__(evidence)
         self._spans: dict[str, tuple[datetime.datetime, datetime.datetime]] = {}
 
     def used(self) -> tuple[Span, ...]:
@@ -81,24 +82,12 @@ class Dated:
         self._note(PRESENCE, observed)
         return observed
 
-    def observed_blobs(self, repository: str) -> AbstractSet[str]:
-        """See Evidence. An observation counts as used when `blob` returns it."""
-        return self._evidence.observed_blobs(repository)
-
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """See Evidence."""
         found = self._evidence.archives()
         for observed in found.values():
             self._note(ARCHIVES, observed)
         return found
-
-    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
-        """See Evidence. The content of a digest never changes, so it has no age."""
-        return self._evidence.unpacked(digest)
-
-    def all_unpacked(self) -> AllUnpacked:
-        """See Evidence."""
-        return self._evidence.all_unpacked()
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""
@@ -117,7 +106,3 @@ class Dated:
         observed = self._evidence.fetched(url)
         self._note(FETCHED, observed)
         return observed
-
-    def tallies(self) -> tuple[Tally, ...]:
-        """See Evidence."""
-        return self._evidence.tallies()

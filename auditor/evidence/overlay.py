@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from auditor.evidence.model import (
-    ArchiveSeen,
     BlobSeen,
     ChainSeen,
-    Content,
     Evidence,
     Failed,
     Fetched,
@@ -18,21 +16,22 @@ from auditor.evidence.model import (
     TlsOffered,
 )
 from auditor.evidence.tally import Tally, tallied
-from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
+from auditor.evidence.wrapped import Wrapped
 
 # Requests without an answer: references, endpoints (`host:port`), URLs, and pairs of a repository and a digest.
 Unanswered = Mapping[str | tuple[str, str], Failed]
 
 
-class Overlaid:
+class Overlaid(Wrapped):
     """Evidence in which new failures replace earlier observations.
 
-    The store keeps the earlier observation for an audit with `--offline`. A connected audit must not pass on it.
+    The store keeps the earlier observation for an audit with `--offline`. A connected audit must not pass on it. Documents are
+    not replaced, because the content of a digest never changes: `blob` states whether a repository still has it.
     """
 
     def __init__(self, evidence: Evidence, unanswered: Unanswered) -> None:
         """`unanswered` by reference, by `host:port`, by URL, and by (repository, digest)."""
-        self._evidence = evidence
+        super().__init__(evidence)
         self._unanswered = unanswered
         self._unanswered_blobs: dict[str, set[str]] = {}
         for key in unanswered:
@@ -43,10 +42,6 @@ class Overlaid:
         """See Evidence."""
         return self._unanswered.get(reference) or self._evidence.tag(reference)
 
-    def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See Evidence. The content of a digest never changes; `blob` states whether a repository still has it."""
-        return self._evidence.content(repository, digest)
-
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See Evidence."""
         return self._unanswered.get((repository, digest)) or self._evidence.blob(repository, digest)
@@ -54,18 +49,6 @@ class Overlaid:
     def observed_blobs(self, repository: str) -> AbstractSet[str]:
         """See Evidence."""
         return self._evidence.observed_blobs(repository) | self._unanswered_blobs.get(repository, set())
-
-    def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
-        """See Evidence."""
-        return self._evidence.archives()
-
-    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
-        """See Evidence. A digest never changes."""
-        return self._evidence.unpacked(digest)
-
-    def all_unpacked(self) -> AllUnpacked:
-        """See Evidence."""
-        return self._evidence.all_unpacked()
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""

@@ -81,13 +81,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
-    own = (
-        *waiver_findings(policy.waivers, known, today),
-        *unexamined_findings(site),
-        *stale_findings(used, site.plan),
-    )
-    found = (*(finding for result in outcomes.results for finding in result.findings), *own)
-    found = with_stated_facts(found)
+    own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site), *stale_findings(used, site.plan))
+    found = with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]

@@ -17,6 +17,7 @@ from checks._shared.affected import partly
 
 LARGEST = 5
 SHOWN = 3
+MARK_PERCENT = 90  # of the media or the staging disk; above it the check warns
 WORTH_SAYING = 10_000_000  # bytes; smaller savings get no remedy
 
 
@@ -50,6 +51,16 @@ def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> S
             fit = stage.fit(mark)
             crosses = fit in {AmountFit.OVER, AmountFit.LIKELY_OVER}
             return Strain(Severity.WARNING if crosses else None, is_over=False, is_doubtful=fit is AmountFit.UNSURE)
+
+
+def copy_strain(stage: Stage, capacity: int, *, is_sure: bool) -> Strain:
+    """Compare a stage of the copy with the media or the disk that holds it, of `capacity` bytes."""
+    return strain(stage, capacity, capacity * MARK_PERCENT // 100, is_sure=is_sure)
+
+
+def enough(stage: Stage) -> str:
+    """Return the capacity at which a stage of the copy stays below the mark, as text: `12.3 GB`."""
+    return format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)
 
 
 def outcomes(

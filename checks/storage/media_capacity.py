@@ -29,9 +29,20 @@ from auditor.site.storage.stage import Stage
 from auditor.text import format_size
 from checks._shared.affected import not_arrived
 from checks._shared.archived import is_sure, other_format, spare
-from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.stages import (
+    MARK_PERCENT,
+    Strain,
+    copy_strain,
+    enough,
+    facts,
+    gap,
+    largest,
+    leaner,
+    narrower,
+    needed,
+    outcomes,
+)
 
-MARK_PERCENT = 90
 SUBJECT = Subject("media", "copy.media")
 
 
@@ -40,7 +51,6 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
         return None
     count = -(-stage.bytes * 100 // (media.size * MARK_PERCENT))
     gap_ = gap(stage, media.size, "the media") if found.is_over else f"more than {MARK_PERCENT} % of {format_size(media.size)}"
-    enough = format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)
     several = f", or spread the archives over {count} media of this size" if count > 1 else ""
     return Finding(
         severity=found.severity,
@@ -50,7 +60,7 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
         facts=facts(stage, media.size),
         location=site.plan.where("copy", "media"),
         remedies=(
-            Remedy("edit", f"Use media of {enough} or more{several}."),
+            Remedy("edit", f"Use media of {enough(stage)} or more{several}."),
             *spare(site),
             *other_format(site),
             *narrower(stage),
@@ -64,7 +74,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     stage, media = site.storage.media, site.plan.copy.media if site.plan.copy else None
     if stage is None or media is None or not site.images.placements:
         return
-    found = strain(stage, media.size, media.size * MARK_PERCENT // 100, is_sure=is_sure(site))
+    found = copy_strain(stage, media.size, is_sure=is_sure(site))
     yield from outcomes(site, SUBJECT, stage, found, _finding(site, stage, media, found), affects=not_arrived(site))
 
 

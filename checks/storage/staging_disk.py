@@ -28,9 +28,20 @@ from auditor.site.storage.stage import Stage
 from auditor.text import format_size
 from checks._shared.affected import not_arrived
 from checks._shared.archived import is_sure, other_format
-from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.stages import (
+    MARK_PERCENT,
+    Strain,
+    copy_strain,
+    enough,
+    facts,
+    gap,
+    largest,
+    leaner,
+    narrower,
+    needed,
+    outcomes,
+)
 
-MARK_PERCENT = 90
 SUBJECT = Subject("staging", "copy.staging")
 
 
@@ -42,7 +53,7 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
         gap_ = f"{gap(stage, disk, 'the staging disk')}. Error from {tool or 'the tool'}: `no space left on device`"
     else:
         gap_ = f"more than {MARK_PERCENT} % of the {format_size(disk)} of the staging disk"
-    text = f"Give the staging disk {format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)} or more, or archive in steps."
+    text = f"Give the staging disk {enough(stage)} or more, or archive in steps."
     return Finding(
         severity=found.severity,
         subject=SUBJECT,
@@ -59,7 +70,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     stage, copy = site.storage.staging, site.plan.copy
     if stage is None or copy is None or copy.staging is None or not site.images.placements:
         return
-    found = strain(stage, copy.staging, copy.staging * MARK_PERCENT // 100, is_sure=is_sure(site))
+    found = copy_strain(stage, copy.staging, is_sure=is_sure(site))
     yield from outcomes(site, SUBJECT, stage, found, _finding(site, stage, copy.staging, found), affects=not_arrived(site))
 
 

@@ -21,22 +21,19 @@ def recognises(data: bytes) -> bool:
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
     """Yield every reference for its platform."""
-    lines = data.decode("utf-8", "backslashreplace").splitlines()
-    for number, line in enumerate(lines[:MAX_LINES], 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
+
+    def line(number: int, column: int, text: str) -> Iterator[ListLine]:
         match = _LINE.fullmatch(text)
         if match is None:
-            yield source.error(text, number, 1, "not a pair `os/arch=reference`")
-            continue
+            yield source.error(text, number, column, "not a pair `os/arch=reference`")
+            return
         separator = ":" if match["os"] == "windows" else "/"
         name = f"{match['os']}/{match['arch']}{separator + match['more'] if match['more'] else ''}"
         try:
             platform = parse_platform(name)
         except InvalidPlatform as error:
-            yield source.error(text, number, 1, f"invalid platform {name!r}: {error}")
-            continue
-        yield source.entry(match["image"], number, match.start("image") + 1, platforms=(platform,))
-    if len(lines) > MAX_LINES:
-        yield source.error("…", MAX_LINES + 1, 1, f"the list has more than {MAX_LINES:,} lines")
+            yield source.error(text, number, column, f"invalid platform {name!r}: {error}")
+            return
+        yield source.entry(match["image"], number, column + match.start("image"), platforms=(platform,))
+
+    yield from source.each_line(data, MAX_LINES, line)

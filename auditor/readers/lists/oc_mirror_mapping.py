@@ -27,15 +27,12 @@ def recognises(data: bytes) -> bool:
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
     """Yield every source image; a line that is not a pair is an error."""
-    lines = data.decode("utf-8", "backslashreplace").splitlines()
-    for number, line in enumerate(lines[:MAX_LINES], 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
+
+    def line(number: int, column: int, text: str) -> Iterator[ListLine]:
         image, equals, _ = text.partition("=")
-        if not equals:
-            yield source.error(text, number, 1, "not a pair `source=destination`")
-            continue
-        yield source.entry(image.removeprefix(_PREFIX), number, line.index(text) + 1)
-    if len(lines) > MAX_LINES:
-        yield source.error("…", MAX_LINES + 1, 1, f"the list has more than {MAX_LINES:,} lines")
+        if equals:
+            yield source.entry(image.removeprefix(_PREFIX), number, column)
+        else:
+            yield source.error(text, number, column, "not a pair `source=destination`")
+
+    yield from source.each_line(data, MAX_LINES, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -46,6 +47,16 @@ class ListSource:
         written = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
         why = redact(message)
         return ListLine(written, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
+
+    def each_line(self, data: bytes, most: int, read: Callable[[int, int, str], Iterator[ListLine]]) -> Iterator[ListLine]:
+        """Yield `read(line, column, text)` for every line that is neither blank nor a comment; an error beyond `most` lines."""
+        lines = data.decode("utf-8", "backslashreplace").splitlines()
+        for number, line in enumerate(lines[:most], 1):
+            text = line.strip()
+            if text and not text.startswith("#"):
+                yield from read(number, line.index(text) + 1, text)
+        if len(lines) > most:
+            yield self.error("…", most + 1, 1, f"the list has more than {most:,} lines")
 
     def unbounded(self, text: str, line: int, column: int, why: str) -> ListLine:
         """Return a line for images that cannot be enumerated from the list alone, with the reason."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
 from auditor.readers.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.readers.scripts.parsing import (
     MAX_COMMANDS,
-    MAX_DEPTH,
-    MAX_UNREAD,
     POWERSHELL,
     below,
     location_of,
@@ -24,10 +22,10 @@ from auditor.readers.scripts.parsing import (
     outermost,
     parse,
     text_of,
-    too_deep,
 )
 from auditor.readers.scripts.powershell_values import Values, values_of
 from auditor.readers.scripts.powershell_words import argument_of, words_of
+from auditor.readers.scripts.tree_reader import TreePlace, TreeReader
 
 _HARMLESS = frozenset({"write-host", "write-output", "write-warning", "write-verbose", "echo", "continue", "out-null"})
 _LOOPS = frozenset({"foreach_statement", "for_statement", "while_statement", "do_statement", "function_statement"})
@@ -39,29 +37,24 @@ _STOPS = ("psnativecommanduseerroractionpreference", "erroractionpreference")
 
 
 @dataclass(frozen=True)
-class _Place:
-    """The position of a node, as in shell scripts. A status that is never tested is ignored."""
+class _Place(TreePlace):
+    """The position of a node. A status that is never tested is ignored."""
 
     ignored: str = _GOES_ON
-    is_repeated: bool = False
-    depth: int = 0
 
 
 @dataclass
-class _Reader:
-    file: str
+class _Reader(TreeReader):
     values: Values
-    unread: list[UnreadableScript] = field(default_factory=list)
 
     def visit(self, node: Node, place: _Place) -> Iterator[Command]:
         """Yield the commands in a node, in text order."""
-        if place.depth > MAX_DEPTH:
-            self._note(too_deep(self.file, node))
+        inner = self.entered(node, place, _LOOPS)
+        if inner is None:
             return
-        inner = replace(place, depth=place.depth + 1, is_repeated=place.is_repeated or node.type in _LOOPS)
         match node.type:
             case "ERROR":
-                self._note(not_understood(self.file, node))
+                self.note(not_understood(self.file, node))
             case "command":
                 yield from self._command(node, inner)
                 return
@@ -72,12 +65,6 @@ class _Reader:
             case "script_block_expression":
                 inner = replace(inner, is_repeated=True)
         yield from self._children(node, inner)
-
-    def _note(self, trouble: UnreadableScript) -> None:
-        """Record an unparsed place, once for each line."""
-        lines = {one.location.line for one in self.unread}
-        if len(self.unread) < MAX_UNREAD and trouble.location.line not in lines:
-            self.unread.append(trouble)
 
     def _children(self, node: Node, place: _Place) -> Iterator[Command]:
         children = [child for child in node.children if child.is_named and child.type != "comment"]
@@ -91,7 +78,7 @@ class _Reader:
     def _command(self, node: Node, place: _Place) -> Iterator[Command]:
         words, is_read = words_of(node, self.values)
         if not is_read:
-            self._note(not_understood(self.file, node))
+            self.note(not_understood(self.file, node))
         ignored = "" if self._stops(node) else place.ignored
         if words and words[0].text.lower() in _STARTS:
             ignored = "" if _sees_exit_code(node) else _STARTED

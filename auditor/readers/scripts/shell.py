@@ -10,8 +10,6 @@ from tree_sitter import Node
 from auditor.readers.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.readers.scripts.parsing import (
     MAX_COMMANDS,
-    MAX_DEPTH,
-    MAX_UNREAD,
     SHELL,
     below,
     location_of,
@@ -19,7 +17,6 @@ from auditor.readers.scripts.parsing import (
     outermost,
     parse,
     text_of,
-    too_deep,
 )
 from auditor.readers.scripts.shell_flow import (
     CallSite,
@@ -35,6 +32,7 @@ from auditor.readers.scripts.shell_flow import (
     sees_pipe,
 )
 from auditor.readers.scripts.shell_words import Words
+from auditor.readers.scripts.tree_reader import TreeReader
 from auditor.readers.scripts.variables import variables_of
 
 _HARMLESS = frozenset({"echo", "printf", "true", ":", "continue", "logger", "sleep"})
@@ -56,24 +54,21 @@ _TRIES = "the loop continues after it, and the script does not check afterwards 
 
 
 @dataclass
-class _Reader:
-    file: str
+class _Reader(TreeReader):
     words: Words
     functions: dict[str, Node]
     calls: dict[str, list[CallSite]]
     options: ShellOptions = field(default_factory=ShellOptions)
     found_calls: dict[str, list[CallSite]] = field(default_factory=dict)
-    unread: list[UnreadableScript] = field(default_factory=list)
 
     def visit(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """Yield the commands in a node, in text order."""
-        if place.depth > MAX_DEPTH:
-            self._note(too_deep(self.file, node))
+        inner = self.entered(node, place, _LOOPS)
+        if inner is None:
             return
-        inner = replace(place, depth=place.depth + 1, is_repeated=place.is_repeated or node.type in _LOOPS)
         match node.type:
             case "ERROR":
-                self._note(not_understood(self.file, node))
+                self.note(not_understood(self.file, node))
                 yield from self._sequence(node, inner)
             case "command":
                 yield from self._of_command(node, inner, place)
@@ -97,10 +92,6 @@ class _Reader:
                 yield from self._sequence(node, replace(inner, ignored=inner.ignored or masked))
             case _:
                 yield from self._sequence(node, inner)
-
-    def _note(self, trouble: UnreadableScript) -> None:
-        if len(self.unread) < MAX_UNREAD:
-            self.unread.append(trouble)
 
     def _of_command(self, node: Node, inner: NodeContext, place: NodeContext) -> Iterator[Command]:
         yield self._command(node, place)

@@ -7,23 +7,21 @@ from dataclasses import dataclass, replace
 from tree_sitter import Node
 
 from auditor.readers.scripts.parsing import below, text_of
+from auditor.readers.scripts.tree_reader import TreePlace
 
 
 @dataclass(frozen=True)
-class NodeContext:
+class NodeContext(TreePlace):
     """The position of a node.
 
     `ignored` is set by the surrounding code. `is_used`: the exit status of the node is tested. `is_tested`: `set -e` has no
     effect. `is_caught`: if `set -e` ends this shell, its parent notices.
     """
 
-    ignored: str = ""
     is_used: bool = False
     is_tested: bool = False
     is_caught: bool = True
-    is_repeated: bool = False
     is_inside: bool = False  # inside a function, which does not inherit a trap on ERR
-    depth: int = 0
 
 
 @dataclass

@@ -283,3 +283,17 @@ def test_variations_of_real_files_are_read(text: str, images: list[str], unbound
     assert [str(line.reference) for line in lines if line.reference] == images
     assert [bool(line.unbounded) for line in lines].count(True) == unbounded
     assert not [line.error for line in lines if line.error]
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("linux/amd64=r.example/a:1", 13),
+        ("  linux/amd64=r.example/a:1", 15),
+        ("  rubbish", 3),
+        ("\twindows/amd64/2090=r.example/a:1", 2),
+    ],
+)
+def test_column_of_a_baseimage_line_counts_its_indent(line: str, column: int) -> None:
+    found = read_list(SOURCE, f"linux/arm64=r.example/b:1\n{line}\n".encode())
+    assert (found[1].location.line, found[1].location.column) == (2, column)
