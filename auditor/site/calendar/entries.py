@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.errors import Location
-from auditor.pki.certificate import Certificate
+
+if TYPE_CHECKING:
+    from auditor.pki.certificate import Certificate
 
 
 class EntryKind(enum.StrEnum):
