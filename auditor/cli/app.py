@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from auditor import __version__
-from auditor.cli import signals
+from auditor.cli import signals, work
 from auditor.cli.commands import COMMANDS, Deferred
 from auditor.cli.option_values import without_adapters
 from auditor.cli.output import discard_stdout, write_stdout
@@ -62,13 +62,22 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         write_stdout(f"auditor {__version__}\n")
+        if {"-v", "--verbose"} & set(sys.argv[1:]):  # this option ends the program before others are parsed
+            write_stdout("".join(f"{one.shown}\n" for one in work.root_lists()))
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     _version_wanted: Annotated[
-        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_version,
+            is_eager=True,
+            help="Print the version and exit; with --verbose, also the dates of the lists of roots.",
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write only errors to stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write every request to stderr, without secrets.")] = False,

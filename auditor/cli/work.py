@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.report_inputs import read_report as read_report
     from auditor.pipeline.report_inputs import report_in as report_in
     from auditor.pki.stores.dump import dump_script as dump_script
+    from auditor.pki.stores.root_lists import root_lists as root_lists
     from auditor.plan.schema import json_schema as json_schema
     from auditor.policy.unanswered_hosts import host_remedy as host_remedy
     from auditor.policy.unanswered_hosts import host_words as host_words
@@ -101,6 +102,7 @@ else:
                 "load",
             ),
             "auditor.pki.stores.dump": ("dump_script",),
+            "auditor.pki.stores.root_lists": ("root_lists",),
             "auditor.plan.schema": ("json_schema",),
             "auditor.policy.unanswered_hosts": (
                 "host_remedy",

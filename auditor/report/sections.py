@@ -78,8 +78,17 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
     )
 
 
+def _has_dates(site: Site) -> bool:
+    plan = site.plan
+    token = plan.registry is not None and plan.registry.token_expires is not None
+    is_dated = plan.cluster is not None or token or any(pool.is_windows for pool in plan.pools)
+    return bool(is_dated or site.endpoints or plan.workloads or plan.signing_roots or plan.waivers)
+
+
 def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
     """Return everything that ends, by date."""
+    if not _has_dates(site):  # the modules of certificates take long to import
+        return ()
     horizon = site.plan.horizon_from(today)
     return tuple(
         CalendarRow(

@@ -136,7 +136,8 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         yield Undetermined(_subject(plan.cluster), Kind.UNSUPPORTED, found.why, location=plan.where("cluster"))
         return
     off = _switched_off(plan, found)
-    yield off or PASSED
+    if found.off_days:
+        yield off or PASSED
     if off is None or found.cluster.restarts is not None:
         yield _running(plan, found, today, plan.horizon_from(today)) or PASSED
 

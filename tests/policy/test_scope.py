@@ -237,14 +237,21 @@ def test_accepted_warning_keeps_the_promise(whole: Report) -> None:
     assert replace(whole, findings=(warned,)).works_offline_until == whole.horizon
 
 
-def test_expiry_before_the_horizon_prevents_the_promise() -> None:
-    form = copy.deepcopy(COMPLETE)
+def test_expiry_before_the_default_horizon_prevents_the_promise() -> None:
+    form = plan_with({"horizon": None})
     form["certificates"]["leaf"]["ends"] = datetime.date(2027, 1, 31)
     report = audited(site_of(form))
     assert report.verdict is Verdict.READY
     assert rows_of(report)[Area.CALENDAR].status is EXAMINED
     assert report.works_offline_until is None
-    assert "1 finding about dates before the horizon 2027-06-30." in meaning(report)
+    assert "1 finding about dates before the horizon 2027-11-2" in meaning(report)
+
+
+def test_expiry_before_a_declared_horizon_is_not_ready() -> None:
+    form = copy.deepcopy(COMPLETE)
+    form["certificates"]["leaf"]["ends"] = datetime.date(2027, 1, 31)
+    report = audited(site_of(form))
+    assert (report.verdict, report.works_offline_until) == (Verdict.NOT_READY, None)
 
 
 def test_report_without_a_scope_promises_nothing(whole: Report) -> None:
