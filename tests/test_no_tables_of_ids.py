@@ -54,10 +54,7 @@ SEARCHES = {"startswith", "endswith", "removeprefix", "removesuffix", "find", "i
 WORDS_ALLOWED = {
     ("auditor/cli/refusals.py", "Value error, "): "pydantic, around an error of ours",
     ("auditor/collectors/registry/ranges.py", "bytes */"): "the header Content-Range",
-    ("auditor/evidence/blobs.py", "SELECT 1 FROM blob LIMIT 1"): "SQL",
     ("auditor/evidence/seal.py", "WITHOUT ROWID"): "SQL",
-    ("auditor/evidence/store.py", "SELECT 1 FROM missing LIMIT 1"): "SQL",
-    ("auditor/evidence/store.py", "SELECT 1 FROM document WHERE digest = ?"): "SQL",
     ("auditor/located/building.py", "maximum nesting depth"): "libyaml",
 }
 

@@ -41,4 +41,5 @@ def test_only_three_numbers_are_exact() -> None:
 
 def test_versions_sort_as_helm_sorts_them() -> None:
     ordered = ["main", "0.9.0", "1.0.0-alpha.9", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "v1.0.1+build", "1.10"]
-    assert sorted(ordered[::-1], key=precedence) == ordered
+    by_text = sorted(ordered)
+    assert sorted(by_text, key=precedence) == ordered != by_text
