@@ -86,8 +86,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         *unexamined_findings(site),
         *stale_findings(used, site.plan),
     )
-    found = (*(finding for result in outcomes.results for finding in result.findings), *own)
-    found = with_stated_facts(found)
+    found = with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]
