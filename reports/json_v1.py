@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import (
@@ -24,11 +24,11 @@ from auditor.report import (
     Report,
     ScopeRow,
     StorageStage,
-    TrustRow,
     Waived,
 )
 from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
+from reports.json_trust import trust_json
 from reports.summary import fixable
 
 VERSION = 1
@@ -322,32 +322,3 @@ def _host(row: HostRow) -> Json:
         "images": row.images,
         "remedy": _remedy(row.remedy),
     }
-
-
-def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
-    """Return the section `trust`, or a part of it."""
-    return [
-        {
-            "endpoint": row.endpoint,
-            "pool": row.pool,
-            "client": row.client,
-            "verdict": row.verdict,
-            "path": row.path,
-            "dials": row.dials,
-            "symptom": row.symptom or None,
-            "os": row.os,
-            "steps": [
-                {
-                    "name": step.name,
-                    "origin": step.origin,
-                    "key": step.key or None,
-                    "until": step.until or None,
-                    "sha1": step.sha1 or None,
-                    "flaws": step.flaws,
-                    "gap": step.is_gap,
-                }
-                for step in row.steps
-            ],
-        }
-        for row in rows
-    ]

@@ -154,6 +154,13 @@ def test_no_module_has_a_meaningless_name() -> None:
     assert [module for module in MODULES if FORBIDDEN_NAMES & set(module.split("."))] == []
 
 
+def test_no_file_and_no_function_is_too_long() -> None:
+    sizes = MAP.sizes_in(ROOT)
+    assert (sizes.large_files, sizes.large_functions) == ([], [])
+    files = {path: len(path.read_text("utf-8").splitlines()) for path in sorted((ROOT / "tests").rglob("*.py"))}
+    assert [str(path) for path, count in files.items() if count > MAP.MAX_FILE] == []
+
+
 def test_shared_helpers_of_checks_have_two_users() -> None:
     users = {module: set(MAP.imported_by(path, MODULES)) for module, path in MODULES.items()}
     helpers = [module for module in MODULES if module.startswith("checks._shared.")]

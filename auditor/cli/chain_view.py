@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.pipeline.inspect.chain import InspectedChain
 from reports.cleaning import clean
-from reports.json_v1 import trust_json
+from reports.json_trust import trust_json
 from reports.text.chain import draw
 from reports.text.ink import Ink
 from reports.text.layout import wrap

@@ -32,7 +32,7 @@ class FactsFormat(enum.StrEnum):
 
 
 def facts(
-    table: Annotated[str, typer.Argument(metavar="[TABLE]", help="Print the rows of one table as YAML.")] = "",
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Print the rows of one table as YAML.")] = "",
     plan: Annotated[
         Path | None,
         typer.Option("--plan", metavar="PLAN", help="Show what the tables cover of a plan or of evidence."),

@@ -13,7 +13,9 @@ from auditor.errors import UsageError
 from auditor.plan.starter import starter_plan
 
 
-def init(file: Annotated[Path, typer.Argument(help="The file to write; - for stdout.")] = Path("plan.yaml")) -> None:
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; - for stdout.")] = Path("plan.yaml"),
+) -> None:
     """Write a starter plan that explains every part. It is valid as written. An existing file is never overwritten."""
     if str(file) == "-":
         write_stdout(starter_plan())

@@ -108,7 +108,9 @@ HowVerified = Annotated[
 Ca = Annotated[
     Path | None,
     typer.Option(
-        "--ca", metavar="FILE", help="A CA to trust in addition to the public ones, for image lists only; a plan has `ca`."
+        "--ca",
+        metavar="FILE",
+        help="Without a plan: a CA to trust in addition to the public ones. A plan has `ca`.",
     ),
 ]
 Jobs = Annotated[
@@ -118,7 +120,7 @@ Jobs = Annotated[
         metavar="N",
         min=1,
         max=64,
-        help="Concurrent connections, to all hosts together. Default: 16 per registry, and up to 64 if it stays as fast.",
+        help="Concurrent connections, to all hosts together. Default: 16 per registry, then up to 64 while it is as fast.",
     ),
 ]
 

@@ -19,7 +19,7 @@ class Which(enum.StrEnum):
     REPORT = "report"
 
 
-def schema(which: Annotated[Which, typer.Argument(help="plan or report")]) -> None:
+def schema(which: Annotated[Which, typer.Argument(metavar="plan|report", help="The schema to print.")]) -> None:
     """Print a JSON Schema, for editors and for readers of reports."""
     document = work.json_schema() if which is Which.PLAN else work.report_schema()
     write_stdout(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -130,10 +130,10 @@ class explained:  # noqa: N801 - reads as a verb, like contextlib's own
 
 
 def _hint(error: sqlite3.Error) -> str:
-    text = str(error)
-    if "locked" in text:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return "Another auditor writes to it. Wait until it ends."
-    if "readonly" in text or "unable to open" in text or "disk I/O" in text or "full" in text:
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}:
         return "Check the folder, its permissions and the free space."
     return DAMAGED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located.building import Documents
-from auditor.located.values import FILES, PLAN, BeyondLimit, Marked, NotStructured, ReadLimits, TwiceKey, Value
+from auditor.located.values import FILES, PLAN, BeyondLimit, Marked, NotStructured, ReadLimits, TooDeep, TwiceKey, Value
 
 __all__ = [
     "FILES",
@@ -19,6 +19,7 @@ __all__ = [
     "Marked",
     "NotStructured",
     "ReadLimits",
+    "TooDeep",
     "TwiceKey",
     "Value",
     "head_matches",

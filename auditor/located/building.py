@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from auditor.located.values import BeyondLimit, Marked, NotStructured, ReadLimits, TwiceKey
+from auditor.located.values import BeyondLimit, Marked, NotStructured, ReadLimits, TooDeep, TwiceKey
 from auditor.text import clean, short, shown
 
 _MAX_NUMBER: Final = 64  # characters; Python parses long numbers in quadratic time
@@ -271,9 +271,9 @@ _PLAIN_KEYS = "only plain keys are allowed here"
 _WRITE_OUT = "write the keys out"
 
 
-def too_deep(limits: ReadLimits, line: int, column: int) -> NotStructured:
+def too_deep(limits: ReadLimits, line: int, column: int) -> TooDeep:
     """Return the fault for a file that is nested too deeply, for any parser."""
-    return NotStructured(f"nested deeper than {limits.depth} levels, or an alias inside itself", line, column)
+    return TooDeep(f"nested deeper than {limits.depth} levels, or an alias inside itself", line, column)
 
 
 def _checked(data: bytes, limits: ReadLimits) -> bytes:

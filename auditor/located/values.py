@@ -28,6 +28,10 @@ class BeyondLimit(NotStructured):
     """A file that exceeds a read limit. The part before the location was read; the rest is unknown."""
 
 
+class TooDeep(NotStructured):
+    """A file with more levels than the read limit, or with an alias inside itself."""
+
+
 class TwiceKey(NotStructured):
     """A key that occurs a second time in its mapping. Some programs use the later value without a message."""
 

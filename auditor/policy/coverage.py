@@ -54,9 +54,7 @@ def why_uncovered(program: PlannedProgram) -> str:
         return found[0].why
     if program.kind == "registry":
         row = registry_row(program.name, "")
-        return (
-            row.why if isinstance(row, Unpredicted) and not row.missing and row.why.startswith("the facts do not list") else ""
-        )
+        return row.why if isinstance(row, Unpredicted) and row.unlisted else ""
     return ""
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from auditor.located import Marked, NotStructured, Value
+from auditor.located import Marked, NotStructured, TooDeep, Value
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 100
@@ -67,7 +67,7 @@ class _Reader:
         self.skip()
         line, column = self.at(self.place)
         if depth > MAX_DEPTH:
-            raise NotStructured(f"nested deeper than {MAX_DEPTH} levels", line, column)
+            raise TooDeep(f"nested deeper than {MAX_DEPTH} levels", line, column)
         start = self.text[self.place : self.place + 1]
         if start == "{":
             return Marked(self._object(path, depth), line, column)

@@ -17,6 +17,7 @@ from auditor.oci.media_types import INDEXES, form_of
 from auditor.oci.select import flatten
 from auditor.site.images import DocumentShape, Image, Images, Payload, Placement, Trouble
 from auditor.site.inside import AtSource, InternalEvidence
+from auditor.text import short_digest
 
 
 class Aspect(enum.StrEnum):
@@ -37,6 +38,11 @@ class ContentPart(enum.StrEnum):
     CHILD = "child"  # a manifest that an index lists
     CONFIG = "config"
     LAYER = "layer"
+
+    @property
+    def noun(self) -> str:
+        """The word for the part in a sentence."""
+        return "manifest or index" if self is ContentPart.ROOT else "manifest" if self is ContentPart.CHILD else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +241,8 @@ class _Comparison:
             yield ContentMismatch(Aspect.DIGEST, part, named.digest, named.digest, seen.hashed)
         elif self._is_strict and part in self._read and not seen.hashed:
             how = " with `--verify full`" if part is ContentPart.LAYER else ""
-            yield Trouble(Kind.MISSING_EVIDENCE, f"{part.value} {named.digest}: its bytes were not read; collect again{how}")
+            detail = f"{part.noun} {short_digest(named.digest)}: its bytes were not read; collect again{how}"
+            yield Trouble(Kind.MISSING_EVIDENCE, detail)
 
     def _observed(self, named: Descriptor, part: ContentPart) -> BlobSeen | Trouble | None:
         """Return what the registry has, or None if the question is left to others or was not asked."""
@@ -243,11 +250,11 @@ class _Comparison:
             case Seen(seen):
                 return seen
             case Failed(kind, detail) as failed:
-                return Trouble(kind, f"{part.value} {named.digest[:80]}: {detail}", failed.faults)
+                return Trouble(kind, f"{part.noun} {short_digest(named.digest)}: {detail}", failed.faults)
             case Absent():
                 return None
             case None:
-                detail = f"{part.value} {named.digest[:80]}: the registry was not asked"
+                detail = f"{part.noun} {short_digest(named.digest)}: it was not requested from the registry"
                 return Trouble(Kind.MISSING_EVIDENCE, detail) if self._is_strict else None
 
 

@@ -68,10 +68,14 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Unpredicted:
-    """Why the result is unknown. `missing`: the plan or the evidence lacks a value; otherwise the facts do."""
+    """Why the result is unknown. `missing`: the plan or the evidence lacks a value; otherwise the facts do.
+
+    `unlisted`: no row of the facts names the program.
+    """
 
     why: str
     missing: bool = False
+    unlisted: bool = False
 
 
 Row = TypeVar("Row", bound=HopRow)
@@ -85,7 +89,7 @@ def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     """Return the row for a hop. If the plan states no version, all rows that may apply must agree in `said`."""
     own = [row for row in rows if row.tool == hop.tool]
     if not own:
-        return Unpredicted(f"the facts do not list {hop.tool} as a copy tool")
+        return Unpredicted(f"the facts do not list {hop.tool} as a copy tool", unlisted=True)
     found = rows_at(own, hop.version, hop.tool)
     if found.gap is not None and found.gap.kind is not GapKind.UNSTATED:
         return Unpredicted(found.gap.why, missing=found.gap.missing)

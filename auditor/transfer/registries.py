@@ -40,7 +40,7 @@ def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
     rows: tuple[RegistryUrls, ...] = table("registry_urls", RegistryUrls)
     own = [row for row in rows if kind == row.registry or kind in row.aliases]
     if not own:
-        return Unpredicted(f"the facts do not list {kind} as a registry")
+        return Unpredicted(f"the facts do not list {kind} as a registry", unlisted=True)
     found = rows_at(own, version, kind)
     if found.gap is not None and found.gap.kind is not GapKind.UNSTATED:
         return Unpredicted(f"{found.gap.why} (`urls` of layers)", missing=found.gap.missing)

@@ -15,8 +15,8 @@ runtime's configuration to a listed one. If the component is disabled, waive the
 ## When it is undetermined
 The facts do not cover the version of the distribution, its network plug-in or the runtime, or the plan does not state the
 version in full. Save the image list of the release and name it in `cluster.images`: it then replaces the facts. An image of a
-component that may be disabled or configured differently is only a warning. For a pause image the site is undetermined as well:
-without a distribution in the plan, it is unknown whether the nodes use another pause image, and without it no pod starts.
+component that may be disabled or configured differently is only a warning. If the plan names no distribution, a missing pause
+image also makes the result undetermined: the nodes may be configured to use another pause image.
 
 ## References
 facts/releases/*.json; facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.

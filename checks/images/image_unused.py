@@ -1,5 +1,6 @@
 """## What it checks
-A workload, the distribution or a runtime needs every listed image. This applies if the plan declares its workloads complete.
+Each listed image is used by a workload, the distribution or a runtime. This applies if the plan declares its workloads
+complete.
 
 ## Why it matters
 An unused image costs time, media and disk at every transfer, and scanners still report its vulnerabilities.

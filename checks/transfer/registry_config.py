@@ -9,7 +9,7 @@ pull-through cache (`proxy`) accepts no push, and does not start if it cannot co
 
 ## How to fix
 Use the value from the finding. `validation.manifests.urls.allow` is a list of regular expressions. `validation.disabled:
-true` disables all of it. Do not set `proxy` on a registry that images are copied to.
+true` disables all validation. Do not set `proxy` on a registry that images are copied to.
 
 ## When it is undetermined
 The file cannot be read, or is not in the audit's inputs.

@@ -2,12 +2,12 @@
 The robot account or pull token that nodes use for the internal registry is valid until the horizon.
 
 ## Why it matters
-Harbor, GitLab and other registries give robot accounts and tokens an end. On the day after it, every pull fails with
+Harbor, GitLab and other registries give robot accounts and tokens an expiry date. After that date, every pull fails with
 `401 Unauthorized`, although registry, network and certificates work. Images that a node already has continue to run until the
 node must pull again.
 
 ## How to fix
-Issue a token that is valid after the horizon, or one without an end, and distribute it to the nodes and pull Secrets.
+Issue a token that is valid after the horizon, or one without an expiry date, and distribute it to the nodes and pull Secrets.
 
 ## When it is undetermined
 Never: the plan states the day. Without `registry.token_expires`, the check does not apply.

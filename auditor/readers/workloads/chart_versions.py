@@ -15,6 +15,7 @@ _ANY = frozenset({"x", "X", "*"})
 _LONGEST = 256
 
 Numbers = tuple[int, int, int]
+Precedence = tuple[Numbers, bool, tuple[tuple[bool, int, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def satisfies(constraint: str, version: str) -> bool:
     found = _VERSION.fullmatch(version.strip())
     if found is None or len(text) > _LONGEST:
         return False
-    have, pre = (int(found[1]), int(found[2] or 0), int(found[3] or 0)), found[4] or ""
+    have, pre = _read(found)
     return any(_holds(part.strip() or "*", have, pre) for part in (text or "*").split("||"))
 
 
@@ -43,6 +44,20 @@ def is_exact(constraint: str) -> bool:
     """Return whether a constraint names exactly one version."""
     found = _VERSION.fullmatch(constraint.strip())
     return found is not None and found[3] is not None
+
+
+def precedence(version: str) -> Precedence:
+    """Return the sort key of a chart version: a pre-release comes before its release. Other text comes first."""
+    found = _VERSION.fullmatch(version.strip())
+    return _precedence(*_read(found)) if found is not None else _precedence((0, 0, 0), "0")
+
+
+def _read(found: re.Match[str]) -> tuple[Numbers, str]:
+    return (int(found[1]), int(found[2] or 0), int(found[3] or 0)), found[4] or ""
+
+
+def _precedence(numbers: Numbers, pre: str) -> Precedence:
+    return numbers, not pre, _identifiers(pre)
 
 
 def _holds(text: str, have: Numbers, pre: str) -> bool:
@@ -81,7 +96,7 @@ def _one(operator: str, text: str, have: Numbers, pre: str) -> bool:
     if wanted is None or (pre and not wanted.pre):
         return False
     low, given = wanted.numbers, wanted.given
-    mine, theirs = (have, not pre, _identifiers(pre)), (low, not wanted.pre, _identifiers(wanted.pre))
+    mine, theirs = _precedence(have, pre), _precedence(low, wanted.pre)
     match operator:
         case "" | "=":
             return mine == theirs if given == 3 else have[:given] == low[:given]

@@ -20,7 +20,7 @@ from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import normal
 from auditor.readers.workloads.chart_dependencies import ChartByteLimit, UnreadableChart, unpacked
-from auditor.readers.workloads.chart_versions import satisfies
+from auditor.readers.workloads.chart_versions import precedence, satisfies
 from auditor.readers.workloads.rendered import RELEASE
 from auditor.text import listed
 
@@ -200,17 +200,11 @@ def _matched(release: GitOpsRelease, charts: tuple[LocalChart, ...], folders: Fo
     named = [chart for chart in charts if chart.name == name]
     fitting = [chart for chart in named if satisfies(release.version, chart.version)]
     if fitting:
-        return Installed(release, max(fitting, key=lambda chart: _order(chart.version)))
+        return Installed(release, max(fitting, key=lambda chart: precedence(chart.version)))  # as helm does
     if named:
         have = listed([f"{chart.version or 'no version'} ({chart.path})" for chart in named], _SHOWN)
         return Installed(release, why_not=f"the plan has another version of it: {have}")
     return Installed(release, why_not=_NO_COPY)
-
-
-def _order(version: str) -> tuple[int, ...]:
-    """Return a sort key for versions of one chart; helm uses the newest that satisfies the release."""
-    core = version.removeprefix("v").partition("-")[0].partition("+")[0]
-    return tuple(int(part) if part.isdigit() and len(part) < 10 else 0 for part in core.split("."))
 
 
 def only_for_releases(plan: Plan, found: tuple[Installed, ...]) -> Iterator[int]:

@@ -118,7 +118,7 @@ def open_releases(plan: Plan, found: tuple[Installed, ...]) -> dict[tuple[str, i
 def _unknown(plan: Plan, one: Installed) -> list[str]:
     release = one.release
     if one.copy is None and not one.folder:
-        why = f"{release.owner} installs {release.said}, and {one.why_not}: which images it runs is not known"
+        why = f"{release.owner} installs {release.said}, but {one.why_not}, so its images are unknown"
         return [f"{why}. {_advice(one)}"]
     if reason := why_not_rendered(plan, one):
         chart = one.copy.path if one.copy is not None else ""

@@ -15,7 +15,7 @@ from auditor.pki.stores.node_state import NodeState
 from auditor.pki.stores.store_reader import StoreRead, read_store
 from auditor.pki.stores.trust_list import TrustList
 from auditor.pki.stores.windows_roots import inbox_microsoft
-from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
@@ -107,14 +107,14 @@ class Trusts:
 
     @cached_property
     def _known(self) -> tuple[TrustStore, ...]:
-        """Return all stores that may hold a root. Loading the root programmes takes 0.1 s, so it is done on demand."""
+        """Return all stores that may hold a root. Loading the root programs takes 0.1 s, so it is done on demand."""
         plan = self._plan
         stores = [store for pool in plan.pools for store in self._stores(self.given(pool.trust))]
         authorities = tuple(
             dict.fromkeys(ca for ca in (plan.registry.ca if plan.registry else "", *(s.ca for s in plan.sources)) if ca)
         )
         own = self.given(authorities).certificates
-        return (*dict.fromkeys(stores), own, linux_public(), windows_programme())
+        return (*dict.fromkeys(stores), own, linux_public(), windows_program())
 
     @staticmethod
     def _stores(given: Given) -> Iterator[TrustStore]:

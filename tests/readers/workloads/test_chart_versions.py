@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.readers.workloads.chart_versions import is_exact, satisfies
+from auditor.readers.workloads.chart_versions import is_exact, precedence, satisfies
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,9 @@ def test_a_version_satisfies_what_helm_accepts(constraint: str, accepted: list[s
 
 def test_only_three_numbers_are_exact() -> None:
     assert [text for text in ("1.2.3", "v1.2.3", "1.2", "1.2.x", ">1.2.3", "") if is_exact(text)] == ["1.2.3", "v1.2.3"]
+
+
+def test_versions_sort_as_helm_sorts_them() -> None:
+    ordered = ["main", "0.9.0", "1.0.0-alpha.9", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "v1.0.1+build", "1.10"]
+    by_text = sorted(ordered)
+    assert sorted(by_text, key=precedence) == ordered != by_text

@@ -1,0 +1,37 @@
+"""The section `trust` of the JSON report. `auditor chain --format json` writes a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auditor.report import TrustRow
+from reports.ascii_json import Json
+
+
+def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
+    """Return the section `trust`, or a part of it."""
+    return [
+        {
+            "endpoint": row.endpoint,
+            "pool": row.pool,
+            "client": row.client,
+            "verdict": row.verdict,
+            "path": row.path,
+            "dials": row.dials,
+            "symptom": row.symptom or None,
+            "os": row.os,
+            "steps": [
+                {
+                    "name": step.name,
+                    "origin": step.origin,
+                    "key": step.key or None,
+                    "until": step.until or None,
+                    "sha1": step.sha1 or None,
+                    "flaws": step.flaws,
+                    "gap": step.is_gap,
+                }
+                for step in row.steps
+            ],
+        }
+        for row in rows
+    ]
