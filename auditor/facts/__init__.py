@@ -169,6 +169,7 @@ TABLES: tuple[str, ...] = (
     "self_installers",
     "sparse_indexes",
     "tls_clients",
+    "tls_errors",
     "tls_keys",
     "unpacked_ratios",
     "windows_builds",

@@ -47,6 +47,7 @@ ROW_TYPES: Final[Mapping[str, TableType]] = MappingProxyType(
         "self_installers": TableType("auditor.readers.workloads.self_installers", "SelfInstaller"),
         "sparse_indexes": TableType("auditor.transfer.registries", "SparseIndexes"),
         "tls_clients": TableType("auditor.pki.clients", "ClientModel", ("id", "os")),
+        "tls_errors": TableType("auditor.pki.clients", "ErrorText", ("library", "flaw")),
         "tls_keys": TableType("auditor.pki.public_keys", "KeyRule", ("library", "key")),
         "windows_builds": TableType("auditor.oci.windows", "WindowsRelease"),
         "windows_kubernetes": TableType("checks.windows.windows_version_unsupported", "WindowsKubernetes", ("build",)),

@@ -24,6 +24,8 @@ Cause = Literal[
     "name",
     "common-name",
     "invalid",
+    "parse",
+    "handshake",
     "stall",
     "revocation",
     "no-revocation",
@@ -101,6 +103,17 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
         """
         return self.os == "windows" and self.verifier not in {"go-pool-only", "openssl"}
 
+    def error_of(self, flaw: str) -> str:
+        """Return the text of the client's library for a kind of flaw; empty if the facts have none."""
+        return _errors().get((self.errors, flaw), "")
+
+    @property
+    def errors(self) -> str:
+        """Return whose error texts the client prints: those of `facts/tls_errors.yaml`."""
+        if self.verifier.startswith("go-"):
+            return "go"
+        return {"openssl": "openssl", "schannel": "cryptoapi"}.get(self.verifier, "dotnet")
+
     def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
         """Return the error message of this client."""
         return self.symptoms.get(cause, "").format(host=host, names=names, reason=reason)
@@ -132,6 +145,20 @@ def cryptoapi_wait() -> int:
     """Return the number of seconds that CryptoAPI waits for one URL."""
     rows: tuple[NetworkWait, ...] = table("network_waits", NetworkWait)
     return next(row.seconds for row in rows if row.name == "cryptoapi-url")
+
+
+class ErrorText(Fact, frozen=True, kw_only=True):
+    """The error text of a library for a kind of flaw (`auditor.pki.path_rules.FlawKind`), or for `revoked`."""
+
+    library: Literal["go", "openssl", "dotnet", "cryptoapi"]
+    flaw: str
+    error: str
+
+
+@remembered
+def _errors() -> dict[tuple[str, str], str]:
+    rows: tuple[ErrorText, ...] = table("tls_errors", ErrorText)
+    return {(row.library, row.flaw): row.error for row in rows}
 
 
 @remembered

@@ -55,6 +55,7 @@ class Extensions:
     name_count: int = 0
     constraint_count: int = 0
     signs_certificates: bool | None = None
+    signs_crls: bool | None = None
     serves_tls: bool | None = None
     other_names: tuple[str, ...] = ()
     ekus: tuple[str, ...] | None = None
@@ -100,6 +101,7 @@ class _Reader:
             critical_constraints=self._is_critical(ExtensionOID.BASIC_CONSTRAINTS),
             path_length=constraints.path_length if isinstance(constraints, x509.BasicConstraints) else None,
             signs_certificates=usage.key_cert_sign if isinstance(usage, x509.KeyUsage) else None,
+            signs_crls=usage.crl_sign if isinstance(usage, x509.KeyUsage) else None,
             serves_tls=(usage.digital_signature or usage.key_encipherment or usage.key_agreement)
             if isinstance(usage, x509.KeyUsage)
             else None,

@@ -89,7 +89,8 @@ class _Case:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
         if self._client.asks_windows:
             flaws = (*flaws, *self._distrusted(way))
-        flaws = (*(flaw for flaw in self._unparsed if flaw not in flaws), *flaws)
+        told = {(flaw.certificate, flaw.detail) for flaw in self._unparsed}
+        flaws = (*self._unparsed, *(flaw for flaw in flaws if (flaw.certificate, flaw.detail) not in told))
         return Path(way.certificates, flaws)
 
     def _distrusted(self, way: CertificatePath) -> tuple[Flaw, ...]:

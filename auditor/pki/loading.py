@@ -17,6 +17,7 @@ MAX_CERTIFICATES = 10_000
 MAX_PROBLEMS = 100
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
+_CUT_OFF = b"-----"  # no label contains it
 _ENVELOPES = frozenset({b"PKCS7", b"CMS"})
 
 
@@ -65,6 +66,8 @@ def _certificates(data: bytes) -> Iterator[Certificate | str]:
         return
     for block in _blocks(data):
         place = f"line {block.line}"
+        if block.label == _CUT_OFF:
+            yield f"{place}: the block has no end: the file is cut off"
         if block.label in _CERTIFICATES:
             yield _from_pem(block, place)
         elif block.label in _ENVELOPES:
@@ -80,6 +83,7 @@ def _blocks(data: bytes) -> Iterator[_Block]:
         label_end = data.find(_DASHES, begin + len(_BEGIN), begin + 80)
         end = data.find(_END, begin)
         if end < 0:
+            yield _Block(_CUT_OFF, b"", line)
             return
         if label_end < 0 or label_end > end:
             position = begin + len(_BEGIN)

@@ -22,6 +22,7 @@ from auditor.pki.strength import Strength
 from auditor.text import listed, moment
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+UNKNOWN_AUTHORITY = "x509: certificate signed by unknown authority"
 ANY_USAGE = "2.5.29.37.0"
 LIBRARIES: Mapping[Library, str] = {"go": "Go", "openssl": "OpenSSL", "windows": "Windows"}
 
@@ -40,6 +41,7 @@ class FlawKind(enum.StrEnum):
     NAME_CONSTRAINTS = "name-constraints"
     WEAK_SIGNATURE = "weak-signature"
     WEAK_KEY = "weak-key"
+    UNSUPPORTED_KEY = "unsupported-key"
     UNREADABLE = "unreadable"
     SIGNATURE = "signature"
     DISTRUSTED = "distrusted"
@@ -87,7 +89,9 @@ def flaws_of(
         is_anchor = anchored and depth == last
         refused = go_parse_error(certificate) if strength.parses_as_go else ""
         if refused:
-            found.append(Flaw(FlawKind.UNREADABLE, certificate, f"Go does not parse it: {refused}", refused))
+            # Go skips such a root without a message. A served certificate ends the handshake.
+            error = UNKNOWN_AUTHORITY if is_anchor and depth else refused
+            found.append(Flaw(FlawKind.UNREADABLE, certificate, f"Go does not parse it: {refused}", error))
         found.extend(dates(certificate, at))
         if depth:
             found.extend(_as_issuer(certificate, path[1:depth], counts_all=strength.counts_self_issued))
@@ -205,7 +209,7 @@ def _keys(certificate: Certificate, strength: Strength, *, is_leaf: bool) -> Ite
         answer, error = in_handshake(strength.server_keys, name)
         if answer == "refused":
             detail = f"its key is {name}, which {LIBRARIES[strength.server_keys]} by default does not accept from a server"
-            yield Flaw(FlawKind.WEAK_KEY, certificate, detail, error)
+            yield Flaw(FlawKind.UNSUPPORTED_KEY, certificate, detail)
 
 
 def doubts_of(path: tuple[Certificate, ...], host: str, strength: Strength) -> Iterator[str]:

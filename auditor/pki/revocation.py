@@ -36,6 +36,11 @@ class RevocationSubject:
         return (*self.ocsp_urls, *self.crl_urls)
 
 
+def in_directory(url: str) -> bool:
+    """Return whether a URL is in the node's own Active Directory: `ldap:///…`, which names no server."""
+    return url.lower().startswith("ldap:///")
+
+
 @dataclass(frozen=True, slots=True)
 class Crl:
     """A CRL: its validity period (`until` is None if not stated) and the revoked serial numbers."""
@@ -49,6 +54,24 @@ class Crl:
         if self.until is not None and at > self.until:
             return f"it expired on {moment(self.until)}"
         return f"it is valid only from {moment(self.made)}" if at < self.made else ""
+
+    def leaves_out(self, certificate: Certificate) -> str:
+        """Return why it states nothing about a certificate of its issuer, or an empty string (RFC 5280, 6.3.3)."""
+        point = next(
+            (one.value for one in self.parsed.extensions if isinstance(one.value, x509.IssuingDistributionPoint)), None
+        )
+        if point is None:
+            return ""
+        is_ca = bool(certificate.extensions.is_ca)
+        if point.only_contains_attribute_certs or (point.only_contains_user_certs and is_ca):
+            return "it covers no CA certificates"
+        if point.only_contains_ca_certs and not is_ca:
+            return "it covers only CA certificates"
+        own = _point_names(certificate)
+        named = {*(point.full_name or ()), *([point.relative_name] if point.relative_name is not None else [])}
+        if named and own and not own & named:
+            return "it was issued for another distribution point"
+        return ""
 
     def revokes(self, certificate: Certificate) -> bool:
         """Return whether it lists the certificate. Raises UnreadableCrl, because the library parses entries only on access."""
@@ -82,9 +105,21 @@ def read_crl(data: bytes, issuer: Certificate) -> Crl:
         raise UnreadableCrl(f"it is the CRL of {printable(other, 120)}, not of {issuer.name}")
     if not signed:
         raise UnreadableCrl(f"its signature does not verify with the key of {issuer.name}")
+    if issuer.extensions.signs_crls is False:
+        raise UnreadableCrl(f"the key usage of {issuer.name} does not allow it to sign CRLs")
     if partial:
         raise UnreadableCrl(partial)
     return crl
+
+
+def _point_names(certificate: Certificate) -> set[x509.GeneralName | x509.RelativeDistinguishedName]:
+    """Return the names of a certificate's CRL distribution points; empty if it has none."""
+    try:
+        points = certificate.parsed.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, ValueError, TypeError):
+        return set()
+    relative = {point.relative_name for point in points if point.relative_name is not None}
+    return {*relative, *(name for point in points for name in (*(point.full_name or ()), *(point.crl_issuer or ())))}
 
 
 def _partial(parsed: x509.CertificateRevocationList) -> str:

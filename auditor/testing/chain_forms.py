@@ -12,7 +12,7 @@
     public: NAME                instead of all keys above: the root of this name in Microsoft's or Mozilla's program
 
 A file of the example whose content is a list of these names is a PEM file. One with `stores: {Root: [NAME, …], …}` is the dump
-of a Windows machine, with `updates: {DisableRootAutoUpdate: 1, …}` for its registry.
+of a Windows machine, with `updates: {DisableRootAutoUpdate: 1, …}` for its registry. `der: NAME` is one certificate as DER.
 
 `endpoints` maps `host:port` to one of
 
@@ -104,6 +104,9 @@ def _file(content: str | list[str] | Form, made: Mapping[str, Made]) -> bytes:
         return content.encode()
     if isinstance(content, list):
         return b"".join(_named(name, made).pem for name in content)
+    if "der" in content:
+        form_of("a file", content, ("der",), ["der"])
+        return _named(content["der"], made).certificate.der
     form_of("a file", content, ("stores", "updates"), ["stores"])
     return dump_of(
         {store: [_named(name, made) for name in names] for store, names in content["stores"].items()}, content.get("updates")

@@ -24,6 +24,7 @@ WEAKNESSES = frozenset(
         FlawKind.NAME_CONSTRAINTS,
         FlawKind.WEAK_SIGNATURE,
         FlawKind.WEAK_KEY,
+        FlawKind.UNSUPPORTED_KEY,
         FlawKind.UNREADABLE,
     }
 )

@@ -68,6 +68,7 @@ def _remedies(case: TrustCase, asked: RevocationCheck) -> tuple[Remedy, ...]:
     urls = asked.question.crl_urls
     if asked.answer is RevocationResult.REVOKED:
         return (Remedy("edit", f"Replace {asked.question.certificate.name} with a certificate that is not revoked."),)
+    urls = tuple(url for url in urls if not url.lower().startswith("ldap:"))  # no web server can serve these
     mirror = Remedy("copy", f"Serve {', '.join(urls)} from an internal host, and renew the CRL before it expires.")
     switch = case.model.skips_revocation if case.model is not None else None
     off = Remedy("command", switch.text, (switch.command,)) if switch is not None else None

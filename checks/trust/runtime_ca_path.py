@@ -87,11 +87,15 @@ def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outco
         return Undetermined(pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
     if not ca.certificates:
         remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} in PEM format.")
-        message = f"{ca.file}, the CA file for {ca.setting.host} on {pool.name}, contains no certificate: "
+        message = f"{ca.file}, the CA file for {ca.setting.host} on {pool.name}, contains no certificate for the runtime: "
         severity = Severity.WARNING if _works_anyway(site, pool, (ca.setting,), today) else Severity.ERROR
         return _finding(
             pool, f"{message}{ca.problems[0]}.", f"empty {ca.file}", (ca.setting,), remedy, severity, ca.setting.location
         )
+    if ca.problems:
+        remedy = Remedy("edit", f"Write each CA for {ca.setting.host} into {ca.file} as a PEM block `CERTIFICATE`.")
+        message = f"The runtime of {pool.name} skips a part of {ca.file}, the CA file for {ca.setting.host}: {ca.problems[0]}."
+        return _finding(pool, message, f"partly {ca.file}", (ca.setting,), remedy, Severity.WARNING, ca.setting.location)
     return Fine()
 
 

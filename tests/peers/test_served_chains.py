@@ -12,7 +12,7 @@ import pytest
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.evidence.model import ChainSeen, Seen
 from auditor.pki.clients import Cause
-from tests.peers.pki.comparing import GO_KNOWN, OPENSSL_KNOWN, Compared, model, ours
+from tests.peers.pki.comparing import OPENSSL_KNOWN, Compared, model, ours
 from tests.peers.pki.judges import Go, Question, Verdict, curl_verdict, python_verdict
 from tests.peers.pki.serving import Place, serving
 from tests.pki.cases import Case, all_cases
@@ -69,7 +69,11 @@ def held(rows: list[Compared]) -> None:
     assert [str(row) for row in rows if not row.holds] == []
 
 
-@pytest.mark.parametrize("name", CASES)
+# Python's library, which observes endpoints, does not complete a handshake with these keys.
+UNOBSERVABLE = {f"{kind} leaf" for kind in ("p192", "p224", "secp256k1", "brainpool")}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in UNOBSERVABLE])
 def test_chain_is_captured_as_served(name: str, places: dict[str, Place]) -> None:
     observed = observe_chain("127.0.0.1", places[name].port)
     assert isinstance(observed, Seen), observed
@@ -90,7 +94,7 @@ def test_go_clients_accept_and_reject_as_predicted(places: dict[str, Place], go:
     for name, case in CASES.items():
         question = Question.of(case)
         (told,) = go.verdicts([question], address=f"127.0.0.1:{places[name].port}")
-        rows.append(Compared(name, "a Go client", ours(question, kubelet), told, GO_KNOWN.get(name, "")))
+        rows.append(Compared(name, "a Go client", ours(question, kubelet), told))
         if name in GO_WORDS:
             said = kubelet.symptom(GO_WORDS[name], host=case.host, names=", ".join(case.served[0].extensions.dns_names))
             assert told.said.startswith(said), name

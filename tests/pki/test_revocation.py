@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.pki.revocation import UnreadableCrl, questions, read_crl
+from auditor.pki.revocation import Crl, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
-from auditor.testing.certificates import AIA, AT, CA, END, SERVER, hierarchy, make, make_crl
+from auditor.testing.certificates import AIA, AT, CA, END, HOST, SERVER, START, Made, hierarchy, make, make_crl
 from tests.pki.cases import all_cases
 
 CRL = "http://pki.plant7.local/issuing.crl"
@@ -112,3 +112,39 @@ def test_partial_or_indirect_crl_is_not_used(extension: x509.ExtensionType, why:
     made = builder.add_extension(extension, critical=True).sign(MADE.issuing.key, hashes.SHA256())
     with pytest.raises(UnreadableCrl, match=why):
         read_crl(made.public_bytes(Encoding.DER), MADE.issuing.certificate)
+
+
+def scoped(point: x509.IssuingDistributionPoint, issuer: Made = MADE.issuing) -> Crl:
+    """A CRL of an issuer with an issuing distribution point."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.parsed.subject).last_update(START)
+    builder = builder.next_update(END).add_extension(point, critical=True)
+    signed = builder.sign(issuer.key, hashes.SHA256())  # type: ignore[arg-type]
+    return read_crl(signed.public_bytes(Encoding.DER), issuer.certificate)
+
+
+def point(*urls: str, ca: bool = False, user: bool = False) -> x509.IssuingDistributionPoint:
+    names = [x509.UniformResourceIdentifier(url) for url in urls] or None
+    return x509.IssuingDistributionPoint(names, None, user, ca, None, indirect_crl=False, only_contains_attribute_certs=False)
+
+
+@pytest.mark.parametrize(
+    ("scope", "leaf", "ca"),
+    [
+        (point(ca=True), "it covers only CA certificates", ""),
+        (point(user=True), "", "it covers no CA certificates"),
+        (point("http://pki.plant7.local/one.crl"), "", ""),
+        (point("http://pki.plant7.local/two.crl"), "it was issued for another distribution point", ""),
+    ],
+)
+def test_a_crl_answers_only_for_its_scope(scope: x509.IssuingDistributionPoint, leaf: str, ca: str) -> None:
+    crl = scoped(scope)
+    of_one = make(HOST, MADE.issuing, replace(SERVER, crl=("http://pki.plant7.local/one.crl",)))
+    assert crl.leaves_out(of_one.certificate) == leaf
+    assert crl.leaves_out(MADE.issuing.certificate) == ca
+
+
+def test_an_issuer_that_may_not_sign_crls_has_no_crl() -> None:
+    usage = x509.KeyUsage(*([False] * 5), True, *([False] * 3))
+    issuer = make("Corp Root", None, replace(CA, cert_sign=None, extra=((usage, True),)))
+    with pytest.raises(UnreadableCrl, match="does not allow it to sign CRLs"):
+        read_crl(make_crl(issuer, END), issuer.certificate)

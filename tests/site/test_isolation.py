@@ -77,7 +77,7 @@ def test_trust_file_with_an_unexpected_error_is_named(module: Any, monkeypatch: 
         raise KeyError("odd")
 
     monkeypatch.setattr(pools, "read_store", breaking)
-    monkeypatch.setattr(runtime, "load_certificates", breaking)
+    monkeypatch.setattr(runtime, "load_as_go", breaking)
     config = {"says": 'ca = "ca.crt"', "files": {"ca.crt": ["Plant 7 Root"]}} if module is runtime else None
     site = site_of(form_of(clients=["containerd"], kind="registry", config=config))
     assert set(verdicts(site)[HOST]) <= {Prospect.UNDETERMINED, Prospect.FAILS}

@@ -14,7 +14,7 @@ from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import Cause, ClientModel, client_model, client_models, cryptoapi_wait
 from auditor.pki.judge import judge
-from auditor.pki.path_rules import Flaw, FlawKind
+from auditor.pki.path_rules import UNKNOWN_AUTHORITY, Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
@@ -35,6 +35,7 @@ _CAUSES: Mapping[FlawKind, Cause] = {
     FlawKind.NOT_YET_VALID: "not-yet-valid",
     FlawKind.NAME: "name",
     FlawKind.COMMON_NAME: "common-name",
+    FlawKind.UNSUPPORTED_KEY: "handshake",
 }
 GAP_KINDS: Mapping[TrustGap, Kind] = {
     TrustGap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
@@ -312,21 +313,21 @@ def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: R
     match verdict:
         case Verifies():
             return _revocation_refusal(model, revocation)
-        case Unproven(gap=TrustGap.TOO_MANY_PATHS):
+        case Unproven(gap=TrustGap.TOO_MANY_PATHS | TrustGap.UNCONFIRMED):
             return ""
         case Incomplete():
-            return model.symptom("incomplete", host=host, reason="PARTIAL_CHAIN")
+            return model.symptom("incomplete", host=host)
         case Invalid(path) | Unproven(path=path) if path.flaws:
             return flaw_symptom(host, model, path.flaws[0])
         case _:
-            return model.symptom("untrusted", host=host, reason="UNTRUSTED_ROOT")
+            return model.symptom("untrusted", host=host)
 
 
 def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> str:
     answer = revocation.answer if revocation is not None else RevocationResult.GOOD
     match answer:
         case RevocationResult.REVOKED:
-            return model.symptom("invalid", reason="REVOKED")
+            return model.symptom("invalid", reason=model.error_of("revoked"))
         case RevocationResult.MISSING:
             return model.symptom("no-revocation")
         case RevocationResult.BLOCKED | RevocationResult.STALE | RevocationResult.UNASKED:
@@ -341,4 +342,9 @@ def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
     """Return a client's error message for one flaw."""
     names = flaw.certificate.extensions.dns_names + flaw.certificate.extensions.ip_addresses
     cause = _CAUSES.get(flaw.kind, "invalid")
-    return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=flaw.kind.value)
+    if flaw.kind is FlawKind.UNREADABLE and flaw.error not in {"", UNKNOWN_AUTHORITY}:
+        cause = "parse"
+    reason = flaw.error or model.error_of(flaw.kind.value)
+    if cause == "invalid" and not reason:
+        return ""  # the client's own words are unknown
+    return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.net import Reach, Scope
-from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, questions, read_crl
+from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, in_directory, questions, read_crl
 from auditor.pki.verdicts import Path
 
 
@@ -84,6 +84,9 @@ class Revocations:
         if not question.urls:
             return RevocationCheck(question, (), RevocationResult.MISSING, "it names neither a CRL nor an OCSP responder")
         inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
+        if not inside and (ldap := next(filter(in_directory, question.urls), "")):
+            told = f"{ldap} is in Active Directory, and the plan does not state whether the nodes are members of that domain"
+            return RevocationCheck(question, (), RevocationResult.UNASKED, told)
         if not inside:
             return RevocationCheck(question, (), RevocationResult.BLOCKED, f"{question.urls[0]} cannot be reached")
         looked_at = [self._look(question, url, inside) for url in inside]
@@ -104,11 +107,15 @@ class Revocations:
     def _crl(self, question: RevocationSubject, url: str, body: bytes, inside: tuple[str, ...]) -> RevocationCheck:
         try:
             crl = read_crl(body, question.issuer)
-            is_revoked = crl.revokes(question.certificate)
+            left_out = crl.leaves_out(question.certificate)
+            is_revoked = not left_out and crl.revokes(question.certificate)
         except UnreadableCrl as error:
             return RevocationCheck(
                 question, inside, RevocationResult.BLOCKED, f"the file at {url} is not a usable CRL: {error}"
             )
+        if left_out:
+            told = f"the CRL at {url} does not answer for it: {left_out}"
+            return RevocationCheck(question, inside, RevocationResult.BLOCKED, told)
         if is_revoked:
             return RevocationCheck(question, inside, RevocationResult.REVOKED, f"the CRL at {url} lists it", crl, url)
         if ends := crl.ends(self._at):

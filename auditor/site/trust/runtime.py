@@ -9,7 +9,8 @@ from functools import cache
 from auditor.errors import unexpected
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.loading import LoadedCertificates, load_certificates
+from auditor.pki.go_files import load_as_go
+from auditor.pki.loading import LoadedCertificates
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
@@ -56,7 +57,7 @@ def _never_read(config: NodeConfig) -> set[str]:
 
 def _load(file: str, data: bytes) -> LoadedCertificates:
     try:
-        return load_certificates(data)
+        return load_as_go(data)
     except Exception as error:  # noqa: BLE001 - one file must not end the audit
         return LoadedCertificates(problems=(unexpected(f"reading {file}", error),))
 

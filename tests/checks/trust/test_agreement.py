@@ -223,3 +223,19 @@ def test_unobserved_internal_crl_is_undetermined_for_clients_that_check_revocati
 def test_name_finding_lists_only_the_clients_that_reject_it() -> None:
     found = one(certificate_name_mismatch, names=["other.plant7.local"], clients=["python"])
     assert set(found.facts["refused_by"]) == {"python on win", "containerd on control", "curl on control"}  # type: ignore[arg-type]
+
+
+LDAP = "ldap:///CN=Plant 7 Issuing,CN=CDP,DC=plant7,DC=local?certificateRevocationList?base"
+
+
+def test_a_crl_in_active_directory_is_open_and_nobody_is_told_to_serve_it() -> None:
+    outcomes = list(revocation_egress.run(site_of(form_of(crl=[LDAP], clients=["curl"])), TODAY))
+    (open_,) = [one for one in outcomes if isinstance(one, Undetermined)]
+    assert "the plan does not state whether the nodes are members of that domain" in open_.detail
+    assert not [one for one in outcomes if isinstance(one, Finding)]
+    (found,) = [
+        one
+        for one in revocation_egress.run(site_of(form_of(crl=["ldap://dc.example.com/CN=x", FAR], clients=["curl"])), TODAY)
+        if isinstance(one, Finding)
+    ]
+    assert found.remedies[0].text.startswith(f"Serve {FAR} from an internal host")

@@ -50,6 +50,18 @@ class Question:
     def of(cls, case: Case) -> Question:
         return cls(case.served, case.anchors, case.host, case.at)
 
+    def as_json(self, *, system: bool = False, address: str = "", bundle: bytes = b"") -> dict[str, object]:
+        """The question as the Go program reads it. `bundle` is a CA file beside the roots."""
+        return {
+            "Chain": [base64.b64encode(certificate.der).decode() for certificate in self.chain],
+            "Roots": [base64.b64encode(certificate.der).decode() for certificate in self.roots],
+            "System": system,
+            "Host": self.host,
+            "At": self.at.isoformat().replace("+00:00", "Z"),
+            "Address": address,
+            "Bundle": base64.b64encode(bundle).decode(),
+        }
+
 
 def _pem(certificates: Iterable[Certificate]) -> bytes:
     return b"".join(certificate.parsed.public_bytes(Encoding.PEM) for certificate in certificates)
@@ -82,7 +94,7 @@ class Go:
     ) -> list[Verdict]:
         """Return Go's verdict about each. `system` is the trust of the operating system; with `address`, that server is
         requested for its chain."""
-        return self.answers([_as_json(question, system is not None, address) for question in questions], system)
+        return self.answers([question.as_json(system=system is not None, address=address) for question in questions], system)
 
     def answers(self, asked: Sequence[dict[str, object]], system: Sequence[Certificate] | None = None) -> list[Verdict]:
         """The same for questions as the program reads them."""
@@ -96,17 +108,6 @@ class Go:
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert len(answers) == len(asked)
         return [Verdict(answer["ok"], answer["error"]) for answer in answers]
-
-
-def _as_json(question: Question, system: bool, address: str) -> dict[str, object]:
-    return {
-        "Chain": [base64.b64encode(certificate.der).decode() for certificate in question.chain],
-        "Roots": [base64.b64encode(certificate.der).decode() for certificate in question.roots],
-        "System": system,
-        "Host": question.host,
-        "At": question.at.isoformat().replace("+00:00", "Z"),
-        "Address": address,
-    }
 
 
 def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: int = 2, strict: bool = False) -> Verdict:
@@ -181,5 +182,5 @@ def python_verdict(case: Case, port: int) -> Verdict:
             context.wrap_socket(plain, server_hostname=case.host),
         ):
             return Verdict(True)
-    except ssl.SSLCertVerificationError as error:
+    except ssl.SSLError as error:  # with SSLCertVerificationError
         return Verdict(False, str(error))

@@ -19,6 +19,7 @@ type question struct {
 	Host    string   // empty: names are not asked
 	At      time.Time
 	Address string
+	Bundle  []byte // a CA file beside the roots; an error if it holds no certificate
 }
 
 type answer struct {
@@ -53,6 +54,9 @@ func pool(q question) (*x509.CertPool, error) {
 			continue // as AppendCertsFromPEM does
 		}
 		roots.AddCert(certificate)
+	}
+	if len(q.Bundle) > 0 && !roots.AppendCertsFromPEM(q.Bundle) {
+		return nil, errors.New("unable to load CA cert")
 	}
 	return roots, nil
 }
