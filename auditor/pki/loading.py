@@ -17,6 +17,8 @@ MAX_CERTIFICATES = 10_000
 MAX_PROBLEMS = 100
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
+_JAVA = b"\xfe\xed\xfe\xed"
+_PKCS12 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
 _CUT_OFF = b"-----"  # no label contains it
 _ENVELOPES = frozenset({b"PKCS7", b"CMS"})
 
@@ -127,8 +129,21 @@ def _from_der(data: bytes) -> Iterator[Certificate | str]:
         # Every PKCS#7 bundle starts with 1.2.840.113549.1.7.2, SignedData.
         if b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:64]:
             yield from _from_pkcs7(data, "PKCS#7")
+        elif keystore := keystore_problem(data):
+            yield keystore
         elif data.strip():
             yield f"not PEM, a DER certificate or PKCS#7: {error}"
+
+
+def keystore_problem(data: bytes) -> str:
+    """Return how to convert a Java or PKCS#12 keystore, or an empty string if it is none. Keystores have passwords."""
+    if data.startswith(_JAVA):
+        how = "keytool -list -rfc -keystore cacerts > cacerts.pem"
+    elif data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]:  # a SEQUENCE of version 3 and data
+        how = "openssl pkcs12 -nokeys -in store.pfx -out store.pem"
+    else:
+        return ""
+    return f"Java and PKCS#12 keystores are not supported: write it as PEM: {how}"
 
 
 def _from_pkcs7(data: bytes, place: str) -> Iterator[Certificate | str]:

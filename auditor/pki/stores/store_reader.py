@@ -12,9 +12,6 @@ from auditor.pki.stores.trust_list import NotATrustList, TrustList, is_trust_lis
 from auditor.pki.stores.windows_roots import public_by_sha1
 
 MAX_PROBLEMS = 100
-_JAVA = b"\xfe\xed\xfe\xed"
-_PKCS12 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
-_EXPORT = "write it as PEM: keytool -list -rfc -keystore cacerts > cacerts.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,6 @@ def read_store(data: bytes) -> StoreRead:
     if looks_like_json(data):
         dump = read_dump(data, public_by_sha1())
         return StoreRead(dump=dump, problems=dump.problems)
-    if data.startswith(_JAVA) or _is_pkcs12(data):
-        return StoreRead(problems=(f"Java and PKCS#12 keystores are not supported: {_EXPORT}",))
     if is_trust_list(data):
         try:
             found = read_trust_list(data)
@@ -48,11 +43,6 @@ def read_store(data: bytes) -> StoreRead:
         return StoreRead(problems=found.problems, trust_list=found)
     loaded = load_certificates(data)
     return StoreRead(loaded.certificates, problems=loaded.problems)
-
-
-def _is_pkcs12(data: bytes) -> bool:
-    # PFX: a sequence of version 3 and content of type data.
-    return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]
 
 
 def _serialized(data: bytes) -> StoreRead:
