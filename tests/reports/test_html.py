@@ -110,6 +110,7 @@ def test_full_report_has_all_sections(shown: str) -> None:
         "findings",
         "undetermined",
         "images",
+        "calendar",
         "egress",
         "storage",
         "trust",
