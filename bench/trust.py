@@ -30,7 +30,7 @@ from auditor.pki.certificate import Certificate, parse_certificate
 from auditor.pki.paths import find_ways
 from auditor.pki.signature import signature_flaw
 from auditor.pki.stores.windows_roots import microsoft_list, public_by_sha1
-from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 from auditor.plan.load import load_plan_files
 from auditor.site import Site
 from checks import CATALOGUE
@@ -77,7 +77,7 @@ def site_of(count: int, store: Store) -> Site:
     """The site of `count` endpoints below one root, each with a certificate of its own."""
     root, issuing, other, leaf = Authority("Root"), Authority("Issuing"), Authority("Other"), Authority("leaf")
     anchor, middle = root.signs(root), root.signs(issuing)
-    stores = {"Root": [base64.b64encode(one.der).decode() for one in (anchor, *windows_programme().anchors[:50])]}
+    stores = {"Root": [base64.b64encode(one.der).decode() for one in (anchor, *windows_program().anchors[:50])]}
     dump = {"format": "airgap-auditor windows-trust 1", "stores": {**stores, "AuthRoot": []}}
     pools = "".join(
         f"  {name}: {{platform: '{platform}', clients: [{clients}], trust: [{trust}]}}\n"
@@ -102,7 +102,7 @@ def endpoints(count: int) -> None:
     """Evaluate every case, and run every check on the cases."""
     with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "bench.evidence") as store:
         site = site_of(count, store)
-        linux_public(), windows_programme(), public_by_sha1(), microsoft_list()
+        linux_public(), windows_program(), public_by_sha1(), microsoft_list()
         signature_flaw.cache_clear()
         start, busy = time.perf_counter(), time.process_time()
         cases = site.trust(NOW.date())

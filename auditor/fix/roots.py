@@ -1,6 +1,6 @@
 """The public roots that Windows nodes would have to download, as files, and a script that installs them.
 
-The auditor ships the roots of Microsoft's programme, so nothing is downloaded. The script installs every file in its `roots`
+The auditor ships the roots of Microsoft's program, so nothing is downloaded. The script installs every file in its `roots`
 folder, so no text of a certificate becomes a command.
 """
 

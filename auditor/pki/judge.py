@@ -19,7 +19,7 @@ from auditor.pki.path_rules import Flaw, FlawKind, doubts_of, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.windows_roots import AnchorClass, classify
-from auditor.pki.trust_store import windows_programme
+from auditor.pki.trust_store import windows_program
 from auditor.pki.verdicts import (
     Distrust,
     Incomplete,
@@ -82,8 +82,8 @@ class _Case:
     def _path(self, way: CertificatePath) -> Path:
         anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
         strength = self._strength
-        if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_programme():
-            strength = replace(strength, accepts_sha1=False)  # Windows rejects SHA-1 only below the roots of its programme
+        if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_program():
+            strength = replace(strength, accepts_sha1=False)  # Windows rejects SHA-1 only below the roots of its program
         flaws = flaws_of(way.certificates, self._host, self._at, strength, anchored=anchored)
         if way.broken:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
@@ -115,7 +115,7 @@ class _Case:
                 return self._refused(path, top.issuer_name, f"{top.name}: {way.broken}", Distrust.BROKEN)
             case End.SELF_SIGNED | End.ANCHORED:
                 return self._refused(
-                    path, top.name, f"the root {top.name} is in no public root programme and not in the pool's trust"
+                    path, top.name, f"the root {top.name} is in no public root program and not in the pool's trust"
                 )
             case End.NO_ISSUER if top.extensions.aia_issuers or not top.may_issue:
                 urls = top.extensions.aia_issuers
@@ -151,12 +151,12 @@ class _Case:
             return Unproven(path, TrustGap.FROM_MIRROR, why)
         if self._trust.dump:
             how = "Windows would have to download it" if fetches else "this client never triggers the download"
-            why = f"{name} is in Microsoft's root programme, but not in {self._trust.dump}, and {how}"
+            why = f"{name} is in Microsoft's root program, but not in {self._trust.dump}, and {how}"
             return self._refused(path, name, why, Distrust.NOT_ON_NODE)
         if kind is not AnchorClass.CTL_FETCHABLE:
             why = f"a new Windows installation probably contains {name}, but no evidence shows it on these nodes"
             return Unproven(path, TrustGap.PROBABLY_ON_NODE, why)
-        why = f"{name} is in Microsoft's root programme, but Windows downloads such roots on first use"
+        why = f"{name} is in Microsoft's root program, but Windows downloads such roots on first use"
         how = "which fails offline" if fetches else "which this client never triggers"
         rest = "no evidence shows it on the nodes, and the pool's trust does not contain it"
         return Unproven(path, TrustGap.NOT_KNOWN_ON_NODE, f"{why}, {how}; {rest}")

@@ -9,7 +9,7 @@
     aia: [URL, …]               where clients can download the issuer's certificate
     crl: [URL, …]               where clients can download its CRL
     key: ec | rsa | rsa1024 | ed25519
-    public: NAME                instead of all keys above: the root of this name in Microsoft's or Mozilla's programme
+    public: NAME                instead of all keys above: the root of this name in Microsoft's or Mozilla's program
 
 A file of the example whose content is a list of these names is a PEM file. One with `stores: {Root: [NAME, …], …}` is the dump
 of a Windows machine, with `updates: {DisableRootAutoUpdate: 1, …}` for its registry.
@@ -81,7 +81,7 @@ def certificates_of(forms: Mapping[str, Form]) -> dict[str, Made]:
 
 
 def _public(name: str) -> Made:
-    """Return a root of a public programme. Its key is not its own, so it cannot sign."""
+    """Return a root of a public program. Its key is not its own, so it cannot sign."""
     found = next((anchor for anchor in public_by_sha1().values() if anchor.name == name), None)
     if found is None:
         raise ExampleError(f"no public root is called {name!r}", "Use the common name of a root.")

@@ -3,14 +3,14 @@ The certificates that the plan deploys are valid until the horizon: TLS Secrets,
 manifests and charts, and the files under `signing_roots`.
 
 ## Why it matters
-A certificate in a manifest is fixed on the day of the transfer. After it expires, clients reject the workload's endpoint. The API
-server rejects every object that an expired webhook must admit, with
+A certificate in a manifest is fixed on the day of the transfer. After it expires, clients reject the workload's endpoint. The
+API server rejects every object that an expired webhook must admit, with
 `failed calling webhook … x509: certificate has expired or is not yet valid`. With an expired signing root, image signatures
 cannot be verified.
 
 ## How to fix
-Reissue the certificate so that it is valid after the horizon, and replace it in the manifest. Alternatively, let a controller at
-the site issue it, and remove the value from the manifest.
+Reissue the certificate so that it is valid after the horizon, and replace it in the manifest. Alternatively, let a controller
+at the site issue it, and remove the value from the manifest.
 
 ## When it is undetermined
 The value is not a readable certificate, or the evidence does not hold it: evidence carries no Secrets and no private keys.

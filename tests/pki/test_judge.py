@@ -15,13 +15,13 @@ from auditor.pki.loading import load_certificates
 from auditor.pki.path_rules import FlawKind
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.windows_roots import inbox_microsoft
-from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 from auditor.pki.verdicts import Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.testing.certificates import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 from tests.corpus.folder import corpus
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
-PROGRAMMES = (linux_public(), windows_programme())
+PROGRAMMES = (linux_public(), windows_program())
 
 
 def model(name: str, os: str) -> ClientModel:
@@ -59,7 +59,7 @@ def test_root_that_the_plan_lacks_is_not_trusted(os: str) -> None:
     found = verdict(MADE.whole, os, trust(os))
     assert isinstance(found, Untrusted)
     assert found.anchor == "Corp Root"
-    assert "no public root programme" in found.why
+    assert "no public root program" in found.why
 
 
 @BOTH
@@ -220,7 +220,7 @@ def test_public_chain_without_intermediates_names_the_url(case: Case) -> None:
 
 
 def test_root_only_in_the_mozilla_store_is_not_trusted_on_windows() -> None:
-    only = next(anchor for anchor in linux_public().anchors if anchor not in windows_programme() and anchor.not_after > AT)
+    only = next(anchor for anchor in linux_public().anchors if anchor not in windows_program() and anchor.not_after > AT)
     assert isinstance(judge((only,), "x.example", model("containerd", "linux"), trust("linux"), AT), Invalid)
     found = judge((only,), "x.example", model("containerd", "windows"), trust("windows"), AT)
     assert isinstance(found, Untrusted)
@@ -228,7 +228,7 @@ def test_root_only_in_the_mozilla_store_is_not_trusted_on_windows() -> None:
 
 
 def test_root_only_in_the_microsoft_store_is_not_trusted_on_linux() -> None:
-    only = next(anchor for anchor in windows_programme().anchors if anchor not in linux_public() and anchor.not_after > AT)
+    only = next(anchor for anchor in windows_program().anchors if anchor not in linux_public() and anchor.not_after > AT)
     found = judge((only,), "x.example", model("containerd", "linux"), trust("linux"), AT)
     assert isinstance(found, Untrusted)
     assert "neither a public root of Linux" in found.why

@@ -17,7 +17,7 @@ from auditor.pki.constraints import GO_RULES
 from auditor.pki.path_rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.paths import End, PathLimits, find_ways
 from auditor.pki.signature import signature_flaw
-from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 from auditor.testing.certificates import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make
 from tests.peers.programs import require
 from tests.pki.odd_chains import self_signed, with_openssl
@@ -249,7 +249,7 @@ def test_key_of_an_unknown_algorithm_is_a_flaw() -> None:
 
 
 def test_public_stores_are_distinguished() -> None:
-    mozilla, microsoft = linux_public(), windows_programme()
+    mozilla, microsoft = linux_public(), windows_program()
     assert len(mozilla.anchors) > 100
     assert len(microsoft.anchors) > 400
     both = next(anchor for anchor in mozilla.anchors if anchor.name == "ISRG Root X1")

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.check import HEADINGS, Check, Severity
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
-from auditor.pki.trust_store import windows_programme
+from auditor.pki.trust_store import windows_program
 from auditor.plan.model import Program
 from auditor.testing.certificates import AIA, CA, HOST, SERVER, Hierarchy, hierarchy, make
 from checks.trust import certificate_expiring, certificate_name_mismatch, certificate_weak, chain_incomplete, root_not_trusted
@@ -276,7 +276,7 @@ def test_invalid_chain_file_is_undetermined(content: bytes | None, kind: Kind, w
     [("", 2), ("enabled", 2), ("disabled", 0), ("http://mirror.plant7.local/roots", 1)],
 )
 def test_root_that_windows_would_download_is_reported(setting: str, dials: int) -> None:
-    root = next(anchor for anchor in windows_programme().anchors if anchor.name == "ISRG Root X1")
+    root = next(anchor for anchor in windows_program().anchors if anchor.name == "ISRG Root X1")
     observed = Seen(ChainSeen((root.der,), "TLSv1.3"), NOW, "tls://x")
     where = site(observed, windows(root_updates=setting))
     (unknown,) = unknowns(outcomes(UNTRUSTED, where)) or [None]
@@ -299,7 +299,7 @@ def test_public_endpoint_passes_on_linux_and_is_undetermined_on_windows() -> Non
     assert examined(found) == 1
     (first,) = unknowns(found)
     assert first.kind is Kind.MISSING_EVIDENCE
-    assert "containerd: ISRG Root X1 is in Microsoft's root programme" in first.detail
+    assert "containerd: ISRG Root X1 is in Microsoft's root program" in first.detail
     assert examined(outcomes(INCOMPLETE, where, day)) == 2
     assert [finding.severity for finding in findings(outcomes(EXPIRING, where, day))] == [Severity.WARNING]
     assert [case.prospect for case in where.trust(day)] == ["verifies", "undetermined"]

@@ -22,7 +22,7 @@ from auditor.pki.stores.windows_roots import (
     public_by_sha1,
     refusal,
 )
-from auditor.pki.trust_store import linux_public, windows_programme
+from auditor.pki.trust_store import linux_public, windows_program
 from auditor.testing.certificates import hierarchy
 from tests.pki.stores.written import element
 
@@ -41,7 +41,7 @@ def test_packaged_list_is_read_completely() -> None:
     assert found.problems == ()
     assert found.made is not None
     assert found.made > datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
-    assert set(found.roots) == {anchor.sha1 for anchor in windows_programme().anchors}
+    assert set(found.roots) == {anchor.sha1 for anchor in windows_program().anchors}
     assert all(listed.sha256 for listed in found.roots.values())
     usable = [listed for listed in found.roots.values() if not listed.refusal(AT, AT)]
     assert 150 < len(usable) < 250
@@ -76,7 +76,7 @@ def test_roots_are_classified_with_a_confidence() -> None:
     assert {name: (classify(by_name[name]), confidence(by_name[name])) for name in expected} == expected
     assert classify(LEAF) is AnchorClass.PRIVATE
     assert refusal(LEAF, LEAF, AT) == ""
-    assert {anchor.sha256 for anchor in inbox_microsoft().anchors} <= {anchor.sha256 for anchor in windows_programme().anchors}
+    assert {anchor.sha256 for anchor in inbox_microsoft().anchors} <= {anchor.sha256 for anchor in windows_program().anchors}
 
 
 def test_thirteen_roots_of_mozilla_are_not_microsofts() -> None:
