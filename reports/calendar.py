@@ -32,7 +32,7 @@ RENEWALS: Mapping[Renewal, str] = {
     Renewal.UNDECLARED: "not declared",
     Renewal.NONE: "none",
 }
-HEADERS = ("Ends", "What", "DateStanding", "Renewal")
+HEADERS = ("Ends", "What", "Standing", "Renewal")
 
 
 def what(row: CalendarRow) -> str:

@@ -107,6 +107,8 @@ def _suite(family: str, cases: Iterable[Case], report: Report) -> ET.Element:
     known = {"audited_at": report.audited_at.isoformat(), "verdict": report.verdict.value, "headline": said}
     if used := basis.summary_line(report):
         known |= {"evidence": used}
+    if facts := basis.facts_line(report):
+        known |= {"facts": clean(facts)}
     for name, value in known.items():
         ET.SubElement(properties, "property", {"name": name, "value": value})
     suite.extend(_element(family, case) for case in cases)

@@ -67,6 +67,7 @@ def _run(report: Report) -> Json:
                 for row in report.scope
             ],
             "evidenceSha256": report.basis.sha256,
+            "facts": basis.facts_line(report),
             "evidenceAge": list(basis.age_lines(report)),
             "evidenceDates": basis.timing_line(report),
         },

@@ -13,7 +13,7 @@ import typer
 from auditor.cli import work
 from auditor.cli.output import write_stdout
 from auditor.errors import UsageError
-from auditor.facts import TABLES, basis, own_text
+from auditor.facts import RELEASED, TABLES, basis, own_text
 from auditor.plan.spelling import nearest
 from auditor.policy.exit_codes import EXIT_UNDETERMINED
 from auditor.text import many, short_hash
@@ -32,7 +32,7 @@ class FactsFormat(enum.StrEnum):
 
 
 def facts(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Print the rows of one table as YAML.")] = "",
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Print the rows of one table.")] = "",
     plan: Annotated[
         Path | None,
         typer.Option("--plan", metavar="PLAN", help="Show what the tables cover of a plan or of evidence."),
@@ -61,8 +61,9 @@ def facts(
 def _print_table(name: str, plan: Path | None) -> None:
     if plan is not None:
         raise UsageError("TABLE and --plan exclude each other", "Leave one of them out.")
-    if name not in TABLES:
-        raise UsageError(f"there is no fact table {name!r}", nearest(name, TABLES) or "`auditor facts` lists the tables.")
+    names = (*TABLES, *(f"releases/{one}" for one in RELEASED))
+    if name not in names:
+        raise UsageError(f"there is no fact table {name!r}", nearest(name, names) or "`auditor facts` lists the tables.")
     write_stdout(own_text(name))
 
 
@@ -118,7 +119,7 @@ def _plan_text(found: list[ProgramFacts]) -> str:
         )
         for one in found
     ]
-    lines = columns(("program", "table", "rows", "verified through", "as of", ""), cells)
+    lines = columns(("program", "table", "rows", "verified through", "as of", "result"), cells)
     gaps = dict.fromkeys(clean(one.gap) for one in found if one.gap)
     told = [f"- {gap}" for gap in gaps]
     needed = sorted({one.table for one in found if one.gap})

@@ -245,9 +245,14 @@ def row_count(name: str) -> int:
     return len(_rows(name))
 
 
+def plain_rows(name: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the rows of a table as its file states them: those of overlays first."""
+    return (*_IN_USE[0].rows.get(name, ()), *_rows(name))
+
+
 def own_text(name: str) -> str:
-    """Return the file of a table."""
-    return text_in(__name__, f"{name}.yaml")
+    """Return the file of a table: `releases/rke2` is JSON, any other YAML."""
+    return text_in(__name__, f"{name}.json" if name.startswith("releases/") else f"{name}.yaml")
 
 
 @dataclass(frozen=True, slots=True)

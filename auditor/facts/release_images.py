@@ -52,9 +52,14 @@ class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if f"v{version.removeprefix('v')}" in self.releases:
             return (f"v{version.removeprefix('v')}",)
         wanted = parse_version(version)
-        if wanted is None:
+        if wanted is None or self._is_of_another(version):
             return ()
         return tuple(tag for tag in self.releases if _is(wanted, tag, states_revision="+" in version))
+
+    def _is_of_another(self, version: str) -> bool:
+        """Return whether the revision of a version names another distribution: v1.35.3+k3s1 is no release of RKE2."""
+        revision = version.partition("+")[2].lower()
+        return "+" in self.verified_through and bool(revision) and not revision.startswith(self.distribution)
 
     def images_of(self, release: str) -> tuple[tuple[ReleasedImage, str], ...]:
         """Return every image of a release with its tag."""

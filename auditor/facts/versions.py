@@ -121,7 +121,7 @@ def _bound(text: str) -> Version:
     """Return the bound of a range. Raises ValueError if it is not a version."""
     version = parse_version(text)
     if version is None:
-        raise ValueError(f"{text!r} is not a version")
+        raise ValueError(f"{text[:40]!r} is not a version")
     if version.stage is _Stage.RELEASE and text.count(".") < 2 and not version.revision:
         return Version(version.numbers, _Stage.FLOOR)
     return version
@@ -265,7 +265,14 @@ class Versioned(Fact, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a bound that is not a version, and a range without versions: ValueError."""
         if self.range.is_empty:
-            raise ValueError(f"no version lies between since {self.since or '0'} and before {self.before}")
+            bounds = (
+                ("since", self.since),
+                ("before", self.before),
+                ("fixed-in", *self.fixed_in),
+                ("since-in", *self.since_in),
+            )
+            named = ", ".join(" ".join(bound) for bound in bounds if any(bound[1:]))
+            raise ValueError(f"no version lies in the range: {named}")
 
     @property
     def range(self) -> Range:

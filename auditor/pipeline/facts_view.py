@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from auditor.facts import RELEASED, TABLES, Overlay, header, headers, overlay_in_use, row_count
+from auditor.facts import RELEASED, TABLES, Overlay, header, headers, overlay_in_use, plain_rows, row_count
 from auditor.facts.lookup import GapKind, gap_in, rows_at
 from auditor.facts.release_images import Releases, releases_of
-from auditor.facts.versions import Versioned
+from auditor.facts.versions import Answer, Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts
 from auditor.plan.model import Plan
 from auditor.plan.programs import PlannedProgram, is_about, planned_programs
-from auditor.policy.coverage import why_uncovered
+from auditor.policy.coverage import range_in, why_uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,34 @@ def _of_table(program: PlannedProgram, name: str) -> ProgramFacts:
         gap = None
     elif found is not None and found.gap is not None and found.gap.kind is GapKind.INCOMPLETE:
         gap = found.gap
+    plain = [] if rows else list(_plain_rows(name, program))
     chosen = found.rows if found is not None else ()
+    why = gap.why if gap is not None else ""
+    if program.kind == "Windows" and not plain and not why:
+        why = f"the facts do not list Windows build {program.version}"
     return ProgramFacts(
         program=program,
         table=name,
-        rows=len(chosen),
+        rows=len(chosen) + len(plain),
         verified_through=through,
         as_of=head.as_of,
-        gap=gap.why if gap is not None else "",
-        sources=tuple(dict.fromkeys(row.source for row in chosen)),
+        gap=why,
+        sources=tuple(dict.fromkeys((*(row.source for row in chosen), *(str(row["source"]) for row in plain)))),
         stated_by=tuple(row.stated_by for row in chosen if row.stated_by),
     )
+
+
+def _plain_rows(name: str, program: PlannedProgram) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows about a program from a table without typed versions."""
+    column, version = header(name).program, program.version
+    for row in plain_rows(name):
+        if program.kind == "Windows":
+            holds = str(row.get("build", "")) == version
+        else:
+            is_own = bool(column) and row.get(column) == program.name
+            holds = is_own and (not version or range_in(row).answer(version) is not Answer.NO)
+        if holds:
+            yield row
 
 
 def _versioned_rows(name: str, program: str) -> tuple[Versioned, ...]:

@@ -28,6 +28,7 @@ from auditor.text import shown
 
 _KEYS: Final = ("as-of", "source", "rows", "verified-through")
 MAX_ROWS: Final = 2_000
+_THROUGH_HINT: Final = 'write `verified-through: {TABLE: {PROGRAM: "1.2.3"}}`'
 
 
 @dataclass(slots=True)
@@ -125,7 +126,12 @@ def read_overlay(file: str, content: bytes) -> _Reading:
 
 def _read_rows(reading: _Reading, document: Marked) -> None:
     rows = document.get("rows")
-    for table, given in rows.items() if rows is not None else ():
+    if rows is None:
+        return
+    if not isinstance(rows.value, dict):
+        reading.wrong(rows, "`rows` is not a mapping of tables", "write `rows: {TABLE: [{…}]}`")
+        return
+    for table, given in rows.items():
         if table not in ROW_TYPES:
             reading.wrong(
                 given, f"unknown table {shown(table)}", nearest(table, ROW_TYPES) or "`auditor facts` lists the tables"
@@ -153,11 +159,10 @@ def _read_row(reading: _Reading, table: str, row: Marked) -> None:
     plain["stated-by"] = f"{reading.file}:{row.line}"
     try:
         msgspec.convert(plain, row_type(table), strict=False)
-    except msgspec.ValidationError as error:
-        reading.wrong(row, f"a row of {table}: {error}", _hint(table, plain))
-        return
-    except ValueError as error:
-        reading.wrong(row, f"a row of {table}: {error}", "correct `since`, `before` and `fixed-in`")
+    except ValueError as error:  # of msgspec, which chains those of the row itself
+        is_of_range = isinstance(error.__cause__, ValueError) or not isinstance(error, msgspec.ValidationError)
+        hint = "correct `since`, `before`, `fixed-in` and `since-in`" if is_of_range else _hint(table, plain)
+        reading.wrong(row, f"a row of {table}: {error}", hint)
         return
     reading.rows.setdefault(table, []).append(plain)
 
@@ -184,9 +189,15 @@ def _read_through(reading: _Reading, document: Marked) -> None:
     if source is None or not source.text.strip():
         reading.wrong(through, "`verified-through` without a source", "write at the top what was checked: `source: …`")
         return
+    if not isinstance(through.value, dict):
+        reading.wrong(through, "`verified-through` is not a mapping of tables", _THROUGH_HINT)
+        return
     for table, programs in through.items():
         if table not in ROW_TYPES or not header(table).verified_through:
             reading.wrong(programs, f"{shown(table)} is no table with versions", nearest(table, ROW_TYPES))
+            continue
+        if not isinstance(programs.value, dict):
+            reading.wrong(programs, f"{table} is not a mapping of programs to versions", _THROUGH_HINT)
             continue
         for program, version in programs.items():
             if program not in header(table).verified_through:

@@ -79,10 +79,11 @@ def _newest(through: str) -> Version:
 def _is_stated(table: str, head: Header, program: PlannedProgram) -> bool:
     """Return whether a row of an overlay holds for the version."""
     own = (row for row in overlay_in_use().rows.get(table, ()) if not head.program or row.get(head.program) == program.name)
-    return any(_range(row).answer(program.version) is Answer.YES for row in own)
+    return any(range_in(row).answer(program.version) is Answer.YES for row in own)
 
 
-def _range(row: Mapping[str, Any]) -> Range:
+def range_in(row: Mapping[str, Any]) -> Range:
+    """Return the versions for which a row of a file holds."""
     since, before, through = (str(row.get(key, "")) for key in ("since", "before", "verified-through"))
     fixed, begun = (tuple(map(str, row.get(key, ()))) for key in ("fixed-in", "since-in"))
     return range_of(since, before, fixed, through, begun)

@@ -41,6 +41,24 @@ def test_one_table_is_printed_as_its_file(tmp_path: Path) -> None:
     assert any(row["tool"] == "crane" for row in rows)
 
 
+def test_table_of_releases_is_printed_as_its_file(tmp_path: Path) -> None:
+    assert json.loads(auditor("facts", "releases/rke2", cwd=tmp_path).stdout)["distribution"] == "rke2"
+
+
+def test_covered_windows_build_and_distribution_have_rows(tmp_path: Path) -> None:
+    found = json.loads(auditor("facts", "--plan", EXAMPLE / "plan.yaml", "--format", "json", cwd=tmp_path).stdout)["programs"]
+    rows = {row["table"]: row["rows"] for row in found if row["covered"]}
+    for table in ("windows_builds", "cluster_certificates", "distribution_registries", "sparse_indexes"):
+        assert rows[table] > 0, table
+
+
+def test_windows_build_between_two_releases_is_not_covered(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text('version: 1\npools: {win: {platform: "windows/amd64:10.0.20349"}}\n')
+    done = auditor("facts", "--plan", "plan.yaml", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "- the facts do not list Windows build 20349" in done.stdout
+
+
 def test_unknown_table_has_a_hint(tmp_path: Path) -> None:
     done = auditor("facts", "copy_layer", cwd=tmp_path)
     assert done.returncode == 2

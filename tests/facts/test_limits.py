@@ -14,6 +14,7 @@ from auditor.engine import evaluate
 from auditor.facts import VERSIONED_TABLES, header, headers
 from auditor.facts.lookup import Gap, GapKind, gap_in, rows_at
 from auditor.facts.versions import Version, Versioned, parse_version
+from auditor.pki.clients import client_models
 from auditor.policy import Policy, judge
 from auditor.policy.rules import VERSION_NOT_COVERED
 from auditor.report import Report, Verdict
@@ -26,7 +27,7 @@ from tests.policy.complete import complete_form
 # Programs without versions that a plan can state: services, and products whose behaviour was not read.
 UNVERSIONED = {
     *("acr", "ecr", "dockerhub", "ghcr", "nexus", "artifactory", "registries.yaml", ""),
-    *("containerd", "docker", "dotnet", "dotnet-10", "git", "kubelet", "powershell", "pwsh", "pwsh-net10", "winhttp"),
+    *("git", "kubelet", "powershell", "winhttp"),
 }
 FUTURE: dict[str, tuple[str, Any]] = {
     "crane 99": ("copy.tool", "crane 99.0"),
@@ -44,6 +45,8 @@ FUTURE: dict[str, tuple[str, Any]] = {
     "distribution 99": ("registry.kind", "distribution 99.0"),
     "unknown registry kind": ("registry.kind", "warehouse 1.0"),
     "Go 1.99": ("pools.control.clients", ["go 1.99"]),
+    "containerd 99 as a client": ("pools.control.clients", ["containerd 99.0"]),
+    "Docker 99 as a client": ("pools.control.clients", ["docker 99.0"]),
     "curl 99": ("pools.control.clients", ["curl 99.0"]),
     "Python 3.99": ("pools.control.clients", ["python 3.99"]),
     "text instead of a version": ("pools.control.runtime", "containerd 2abc"),
@@ -93,6 +96,14 @@ def test_future_version_is_never_judged_in_silence(name: str) -> None:
     assert report.verdict is not Verdict.READY
     assert said, [item.detail for item in report.undetermined]
     assert any(word in said[0].detail for word in ("the facts cover", "the facts do not list", "is not a version of")), said
+
+
+@pytest.mark.parametrize("client", ["dotnet 10.0", "pwsh 7.6.0", "containerd 99.0"])
+def test_windows_client_newer_than_its_row_is_undetermined(client: str) -> None:
+    name, _, version = client.partition(" ")
+    assert gap_in(header("tls_clients"), name, version) is not None
+    assert client_models(client, "windows").gap is not None
+    assert client_models(name, "windows").rows
 
 
 def test_text_of_a_gap_names_the_newest_verified_version_and_the_month() -> None:

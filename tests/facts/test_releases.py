@@ -131,3 +131,8 @@ def test_no_containerd_knows_a_version_of_its_configuration_too_early() -> None:
         newest = int(found.setting("config-version", release))
         known = [row.version for row in rows if row.covers(release) is Answer.YES]
         assert max(known) == newest, release
+
+
+@pytest.mark.parametrize(("name", "version"), [("rke2", "v1.35.3+k3s1"), ("k3s", "v1.35.3+rke2r1"), ("k0s", "v1.34.5+k3s1")])
+def test_revision_of_another_distribution_names_no_release(name: str, version: str) -> None:
+    assert releases(name).named(version) == ()

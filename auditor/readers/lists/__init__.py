@@ -37,6 +37,7 @@ FORMATS = (
     "docker_images",
     "hauler_store",
     "aks_imagebom",
+    "crictl_images",
     "aks_components",
     "raw_manifest",
     "baseimage",

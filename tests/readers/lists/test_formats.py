@@ -159,6 +159,14 @@ FORMATS: dict[str, tuple[str, list[tuple[str, int, str]]]] = {
         ),
         [("r.example/a:1", 2, ""), (f"? {DIGEST}", 4, "")],
     ),
+    "crictl images -o json": (
+        (
+            f'{{"images": [\n{{"id": "{DIGEST}", "repoTags": ["r.example/a:1"], "repoDigests": ["r.example/a@{DIGEST}"]}},\n'
+            f'{{"id": "{DIGEST}", "repoTags": [], "repoDigests": ["r.example/b@{DIGEST}"]}},\n'
+            f'{{"id": "{DIGEST}", "repoTags": [], "repoDigests": []}}]}}'
+        ),
+        [("r.example/a:1", 2, ""), (f"r.example/b@{DIGEST}", 3, ""), (f"? {DIGEST}", 4, "")],
+    ),
     "AKS components": (
         (
             '{"ContainerImages": [\n{"downloadURL": "r.example/a:*", "amd64OnlyVersions": ["1"],\n'
