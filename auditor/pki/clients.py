@@ -5,16 +5,17 @@ For a client without a row, `client_model` returns None and the caller reports i
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
-from auditor.pki.constraints import GO_RULES, OPENSSL_RULES, WINDOWS_RULES
-from auditor.pki.public_keys import Library
-from auditor.pki.strength import Strength
+
+if TYPE_CHECKING:
+    from auditor.pki.public_keys import Library
+    from auditor.pki.strength import Strength
 
 Cause = Literal[
     "incomplete",
@@ -73,6 +74,10 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     @property
     def strength(self) -> Strength:
         """Return which signatures and keys it accepts."""
+        # The facts about clients are read more often than certificates.
+        from auditor.pki.constraints import GO_RULES, OPENSSL_RULES, WINDOWS_RULES  # noqa: PLC0415
+        from auditor.pki.strength import Strength  # noqa: PLC0415
+
         reads_by_go = self.verifier.startswith("go-")
         return Strength(
             self.accepts_sha1,

@@ -136,7 +136,7 @@ def _from_der(data: bytes) -> Iterator[Certificate | str]:
 
 
 def keystore_problem(data: bytes) -> str:
-    """Return how to convert a Java or PKCS#12 keystore, or an empty string if it is none. Keystores have passwords."""
+    """Return how to convert a Java or PKCS#12 keystore, or an empty string if the data is not one. Keystores have passwords."""
     if data.startswith(_JAVA):
         how = "keytool -list -rfc -keystore cacerts > cacerts.pem"
     elif data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]:  # a SEQUENCE of version 3 and data

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from auditor.net import Connection, ConnectionKind, Remote, remote_of
-from auditor.pki.clients import cryptoapi_wait
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import PullRoute
@@ -83,6 +82,8 @@ def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
 
 def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
     if case.prospect is trust.Prospect.VERIFIES:
+        from auditor.pki.clients import cryptoapi_wait  # noqa: PLC0415 - a plain list has no TLS client
+
         asked = "continues without an answer" if purpose is trust.Purpose.REVOCATION else "then uses its configured CA file"
         return f"the client waits up to {cryptoapi_wait()} seconds, and {asked}"
     return case.symptom or "the connection stalls until the client gives up"

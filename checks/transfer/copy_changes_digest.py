@@ -159,6 +159,15 @@ def _finding(
 
 def _outcome(site: Site, image: Image, placements: list[Placement]) -> Outcome | Unpredicted | None:
     """Return the outcome for one pinned image. None: the copy does not concern it, or other checks report its absence."""
+    found = _judged(site, image, placements)
+    # An archive that was not read may hold the image with another digest.
+    unread = next(iter(site.archives.unread.values()), None) if site.archives is not None else None
+    if unread is None or image.absent or _entries(site, image.reference) or not (found is None or found is PASSED):
+        return found
+    return unknown(image_subject(image), unread)
+
+
+def _judged(site: Site, image: Image, placements: list[Placement]) -> Outcome | Unpredicted | None:
     assert site.transfer is not None  # noqa: S101 - the check requires a copy tool
     ways = site.transfer.ways(image.reference)
     entries = _entries(site, image.reference)
