@@ -36,7 +36,7 @@ def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]
     name = normal(source.as_posix())
     if set(files) == {name}:
         return [(_kind_of_file(name, files[name]), source.as_posix())]
-    if f"{name}/{workloads.CHART_FILE}" in files:
+    if (workloads.CHART_FILE if name == "." else f"{name}/{workloads.CHART_FILE}") in files:
         return [("chart", source.as_posix())]
     charts = workloads.outer_charts(files)
     loose = {path: data for path, data in files.items() if not is_inside_any(path, charts)}

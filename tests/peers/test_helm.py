@@ -193,3 +193,11 @@ def test_missing_parts_of_a_chart_match_the_errors_of_helm(tmp_path: Path, place
     (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\nworkloads: [{chart: shop}]\n")
     found = [one for one in chart_sources(load_plan(tmp_path / "plan.yaml")) if isinstance(one, ChartSource)]
     assert [one.url for one in found] == ([] if is_there else ["https://charts.example.com"])
+
+
+def test_chart_of_the_current_folder_is_rendered(plan: Path) -> None:
+    require("helm")
+    done = auditor("images", ".", cwd=plan.parent / "charts" / "shop")
+    assert "example.com/shop/web:4.2-windows-ltsc2019" in done.stdout
+    assert "templates/web.yaml" in done.stdout
+    assert done.returncode == 0, done.stderr

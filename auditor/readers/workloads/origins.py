@@ -55,7 +55,7 @@ class Origins:
 
     def _file(self, template: str) -> str:
         """Return the template among the plan's files, or an empty string if the chart, or the chart inside it, is packed."""
-        path = f"{self._chart}/{template.partition('/')[2]}"
+        path = normal(f"{self._chart}/{template.partition('/')[2]}")
         return path if template and path in self._plan.files else ""
 
     def _excerpt(self, line: int) -> list[str]:
