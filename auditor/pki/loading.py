@@ -139,7 +139,7 @@ def keystore_problem(data: bytes) -> str:
     """Return how to convert a Java or PKCS#12 keystore, or an empty string if the data is not one. Keystores have passwords."""
     if data.startswith(_JAVA):
         how = "keytool -list -rfc -keystore cacerts > cacerts.pem"
-    elif data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]:  # a SEQUENCE of version 3 and data
+    elif data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:16] and _PKCS12 in data[:64]:  # a SEQUENCE of version 3 and data
         how = "openssl pkcs12 -nokeys -in store.pfx -out store.pem"
     else:
         return ""

@@ -82,9 +82,11 @@ class _Leads:
         self._reach = reach
         self._targets: dict[Reference, Reference] = {}
         self._known: frozenset[tuple[str, int]] = frozenset()
+        self._copied: frozenset[tuple[str, int]] = frozenset()  # hosts from which the plan copies images
         if plan.registry is not None:
             places = (place.partition("/")[0] for place in plan.registry.rewrites.values())
             self._known = frozenset(map(authority, (plan.registry.host, *places)))
+            self._copied = frozenset(authority(place.partition("/")[0]) for place in plan.registry.rewrites)
 
     def of(self, config: NodeConfig, reference: Reference) -> Lead:
         """Return how the nodes of a pool get one image."""
@@ -112,12 +114,15 @@ class _Leads:
         if served := next((one for one in inside if self._serves(one, target)), None):
             leaves = any(not is_own_machine(one.host) for one in outside)
             return Lead(PullRoute.FALLS_BACK if leaves else PullRoute.INSIDE, reference, asked, served, outside, target)
-        # A server on the node itself, such as a peer-to-peer mirror, may have the image.
-        near = [*inside, *(one for one in outside if is_own_machine(one.host))]
+        near = [*inside, *(one for one in outside if self._is_near(one.host))]
         if doubts := [doubt for one in near if (doubt := self._doubt(one)) is not None]:
             return Lead(PullRoute.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
         way = PullRoute.WRONG_PLACE if inside else PullRoute.NO_MIRROR
         return Lead(way, reference, asked, inside[0] if inside else asked[0], outside, target)
+
+    def _is_near(self, host: str) -> bool:
+        """Return whether a host is a server on the node itself, such as a peer-to-peer mirror, that may have the image."""
+        return is_own_machine(host) and authority(host) not in self._copied
 
     def _target(self, reference: Reference) -> Reference | None:
         if self._plan.registry is None:

@@ -117,6 +117,12 @@ def test_mirror_on_the_node_or_in_the_cluster_is_undetermined(host: str) -> None
     assert outcomes(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": beside})) == [Fine(1)]
 
 
+def test_loopback_source_that_the_plan_copies_is_not_a_mirror() -> None:
+    """On a node, loopback is another machine than the one that copies."""
+    made = site(["localhost:5001/app:1"], {"config.toml": "version = 3\n"}, rewrites={"localhost:5001": f"{INSIDE}/app"})
+    assert (finding(made).severity.value, finding(made).case) == ("error", "no-mirror")
+
+
 def test_mirror_with_a_template_in_its_host_is_unknown() -> None:
     files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": 'server = "https://{{ registry }}"\n'}
     found = undetermined(site(["busybox:1"], files))

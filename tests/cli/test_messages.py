@@ -77,7 +77,7 @@ CASES = (
     Case("audit images.txt --platform linux", "--platform: 'linux' is not a platform", "Name a platform"),
     Case("-q -v checks", "--quiet and --verbose are given together", "Leave one"),
     Case("explain image-absnt", "there is no check 'image-absnt'", "Did you mean image-absent?"),
-    Case("schema plann", "WHICH: 'plann' is not one of 'plan', 'report'", "See"),
+    Case("schema plann", "plan|report: 'plann' is not one of 'plan', 'report'", "See"),
     Case("init plan.yaml", "plan.yaml exists already", "Name another file"),
     Case("init no/plan.yaml", "no/plan.yaml: cannot write: its folder does not exist", "Create the folder,"),
     # What is named is not there, or is something else.

@@ -86,7 +86,12 @@ def test_archive_too_large_for_the_medium_is_reported(
     name = f"shop/stick-{tool}"
     sizes_copied.put_sparse(source.registry, source.storage, name, 1_400_000_000, 2**32 + 5_000_000)
     told = {"pools": f"  p: {{platform: '{LINUX}'}}\n", "images": f"{{ref: '{source.registry.host}/{name}:1'}}"}
-    rest = {"tool": tool, "version": "1", "options": f"'{options}'" if options else "", "host": source.registry.host}
+    rest = {
+        "tool": tool,
+        "version": {"crane": "0.20.6", "skopeo": "1.9.3"}[tool],
+        "options": f"'{options}'" if options else "",
+        "host": source.registry.host,
+    }
     (tmp_path / "plan.yaml").write_text(PLAN.format(**told, **rest))
     done = auditor("audit", "plan.yaml", "--only", "media-file-limit", "--format", "json", cwd=tmp_path)
     report = json.loads(done.stdout)

@@ -197,7 +197,9 @@ def test_missing_parts_of_a_chart_match_the_errors_of_helm(tmp_path: Path, place
 
 def test_chart_of_the_current_folder_is_rendered(plan: Path) -> None:
     require("helm")
-    done = auditor("images", ".", cwd=plan.parent / "charts" / "shop")
+    chart = plan.parent / "charts" / "shop"
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    done = auditor("images", ".", cwd=chart)
     assert "example.com/shop/web:4.2-windows-ltsc2019" in done.stdout
     assert "templates/web.yaml" in done.stdout
     assert done.returncode == 0, done.stderr

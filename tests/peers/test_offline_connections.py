@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "chain of evidence": ("chain", "registry.plant7.local:5000", "--evidence", "plant-7.evidence"),
     "diff": ("diff", "report.json", "report.json"),
     "checks": ("checks",),
+    "facts": ("facts",),
+    "facts of a plan": ("facts", "--plan", "plan.yaml"),
     "explain": ("explain", "image-not-listed"),
     "init": ("init", "new.yaml"),
     "schema": ("schema", "plan"),
