@@ -135,7 +135,9 @@ FORMS: tuple[SecretForm, ...] = (
         ignore_case=False,
     ),
 )
-_WIDE = tuple(form for form in FORMS if form.is_wide)
+_WIDE = tuple(form for form in FORMS if form.is_wide and form.words != tuple(_NAMED.split()))
+# A key with its value on the lines below it. These patterns are slow, so they run only on the passages of such keys.
+VALUE_BELOW = tuple(form for form in FORMS if form.is_wide and form.words == tuple(_NAMED.split()))
 _NARROW = tuple(form for form in FORMS if not form.is_wide)
 _FORMS_OF: dict[str, list[int]] = {}  # the indexes of the narrow forms that have a word
 for _number, _one in enumerate(_NARROW):
@@ -151,6 +153,7 @@ def without_forms(text: str) -> str:
     for form in _WIDE:
         if "\n" in text and _may_have(form, small):
             text = form.pattern.sub(_replaced, text)
+    text = _without_values_below(text)
     if ".header" in small and "\n" in text:
         text = _without_headers(text)
     forms = [form for form in _NARROW if _may_have(form, small)]
@@ -195,9 +198,10 @@ def found_in(text: str) -> Iterator[str]:
         part = text[begin:end]
         for form in forms:
             yield from (_bare(match)[1] for match in form.pattern.finditer(part))
-    for form in _WIDE[1:]:
-        if _may_have(form, small):
-            yield from (line.strip() for match in form.pattern.finditer(text) for line in _bare(match)[1].splitlines())
+    parts = [(form, text[begin:end]) for begin, end in passages(text) for form in VALUE_BELOW]
+    parts += [(form, text) for form in _WIDE[1:] if _may_have(form, small)]
+    for form, part in parts:
+        yield from (line.strip() for match in form.pattern.finditer(part) for line in _bare(match)[1].splitlines())
 
 
 def _suspects(small: str) -> Iterator[tuple[int, int, list[SecretForm]]]:
@@ -213,6 +217,66 @@ def _suspects(small: str) -> Iterator[tuple[int, int, list[SecretForm]]]:
             at = small.find(word, end)
     for begin, (end, used) in sorted(found.items()):
         yield begin, end, [_NARROW[number] for number in sorted(used)]
+
+
+def passages(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each line that ends with a key of a secret, together with the lines below it that are its value.
+
+    Passages do not overlap. One that begins inside another is part of it: the lines below it are indented deeper, or it is
+    the last line there.
+    """
+    small = text.lower()
+    if len(small) != len(text):
+        yield 0, len(text)
+        return
+    begins: dict[int, int] = {}
+    for word in VALUE_BELOW[0].words:
+        at = small.find(word)
+        while at >= 0:
+            end = text.find("\n", at)
+            if end < 0:
+                break
+            if _opens(text, at, end):
+                begins[text.rfind("\n", 0, at) + 1] = end
+            at = small.find(word, end)
+    start, last = 0, 0
+    for begin, end in sorted(begins.items()):
+        if begin >= last:
+            if last:
+                yield start, last
+            start, last = begin, _end_of_block(text, end)
+        elif end == last:  # the last line of a passage, whose value is below the passage
+            last = _end_of_block(text, end)
+    if last:
+        yield start, last
+
+
+def _opens(text: str, at: int, end: int) -> bool:
+    """Return whether the line that ends at `end` may have its value below it."""
+    tail = text[at:end].rstrip(" \t\r")
+    return tail.endswith(":") or tail[-1:] in {"|", ">", "+", "-"} or tail[-1:].isdigit()
+
+
+def _end_of_block(text: str, end: int) -> int:
+    """Return the end of the lines after `end` that begin with the indentation of the first one."""
+    first = text[end + 1 : end + 202]
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    while indent and text.startswith(indent, end + 1):
+        following = text.find("\n", end + 1)
+        end = len(text) if following < 0 else following
+    return end
+
+
+def _without_values_below(text: str) -> str:
+    """Return the text without the values on the lines below their keys."""
+    parts, last = [], 0
+    for begin, end in passages(text):
+        part = text[begin:end]
+        for form in VALUE_BELOW:
+            part = form.pattern.sub(_replaced, part)
+        parts += [text[last:begin], part]
+        last = end
+    return "".join([*parts, text[last:]])
 
 
 def _bare(match: re.Match[str]) -> tuple[str, str]:

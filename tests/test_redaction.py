@@ -11,7 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from auditor import secret_forms
 from auditor.pipeline.catalogue import catalogue
 from auditor.policy.rules import POLICY_RULES
 from auditor.redaction import (
@@ -228,3 +231,22 @@ def test_cached_text_is_searched_again_after_a_new_secret() -> None:
     assert redact(text) == redact(text) == text
     remember("4f9a77c1e2d3-shop")
     assert redact(text) == "the plant is called REDACTED"
+
+
+_PIECES = st.lists(
+    st.tuples(
+        st.sampled_from(["", " ", "  ", "    ", "- ", "\t"]),
+        st.sampled_from(["password", "dbPassword", "token", "apiKey", "string", "image", "'secret'", '"pwd"', "value"]),
+        st.sampled_from([":", ": ", ": |", ": >-", ":\r", "=x1", ": abc1", ": # c", ": 'q9'", ": ${VAR}", ""]),
+    ),
+    max_size=9,
+)
+
+
+@given(_PIECES)
+def test_values_below_keys_are_found_as_in_the_whole_text(lines: list[tuple[str, str, str]]) -> None:
+    """The slow patterns run on passages only; on the whole text they find the same."""
+    text = "\n".join(map("".join, lines))
+    whole = [text[found.start() : found.end()] for form in secret_forms.VALUE_BELOW for found in form.pattern.finditer(text)]
+    parts = [text[begin:end] for begin, end in secret_forms.passages(text)]
+    assert [found[0] for form in secret_forms.VALUE_BELOW for part in parts for found in form.pattern.finditer(part)] == whole
