@@ -21,7 +21,7 @@ _ROW = re.compile(r"(\S+)\s+(application/\S+)\s+(sha256:[0-9a-f]{64})\s+[0-9.]+ 
 
 def recognises(data: bytes) -> bool:
     """Detect the format by the table's header."""
-    return _HEADER.search(data) is not None
+    return b"PLATFORMS" in data and _HEADER.search(data) is not None
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:

@@ -13,12 +13,17 @@ from auditor.readers.model import ListLine
 _HEAD = 1024
 Reader = Callable[[ListSource, Marked], Iterator[ListLine]]
 
+_SPECIAL = re.compile(r"[\\\[(?]")
+
 
 def says(data: bytes, key: str, value: str) -> bool:
-    """Return whether a top-level key of a YAML document begins with `value`; in JSON, a key at a small indentation.
+    """Return whether a top-level key of a YAML document begins with `value`, a pattern; in JSON, a key at a small indentation.
 
     YAML counts only at column 1: nested keys of Kubernetes objects must not look like the format of a list.
     """
+    literal = _SPECIAL.split(value)[0].encode()  # fast to find, and most files do not have it
+    if literal not in data:
+        return False
     is_json = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
     indent = r"[ \t]{0,8}" if is_json else ""
     pattern = rf"^{indent}[\"']?{key}[\"']?[ \t]*:[ \t]*[\"']?{value}".encode()
