@@ -76,18 +76,23 @@ def run(targets: Sequence[Target], inputs: int, seed: int) -> Iterator[Tally]:
     """Run so many inputs in all; yield the tally after each thousand or so. The same seed gives the same inputs."""
     tally = Tally()
     total = sum(target.weight for target in targets)
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    before, hang = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGVTALRM)
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, before[1]))
     signal.signal(signal.SIGVTALRM, _hang)
     generators = {target.name: random.Random(f"{seed} {target.name}") for target in targets}
     done = 0
-    while done < inputs:
-        for target in targets:
-            share = min(max(1, 1000 * target.weight // total), inputs - done)
-            _batch(target, share, generators[target.name], tally)
-            done += share
-        forget()
-        gc.collect()
-        yield tally
+    try:
+        while done < inputs:
+            for target in targets:
+                share = min(max(1, 1000 * target.weight // total), inputs - done)
+                _batch(target, share, generators[target.name], tally)
+                done += share
+            forget()
+            gc.collect()
+            yield tally
+    finally:  # later tests in the process start browsers, which need more addresses
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        signal.signal(signal.SIGVTALRM, hang)
 
 
 def _hang(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 from collections.abc import Callable
 
 import pytest
@@ -46,3 +47,9 @@ def test_runner_finds_errors_hangs_and_memory_use(monkeypatch: pytest.MonkeyPatc
     assert "more than 0.2 s" in kinds(spin)
     assert "memory" in kinds(lambda data: data * 1024**3)
     assert kinds(len) == set()
+
+
+def test_run_restores_the_limit_of_addresses() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    assert list(run([Target("echo", lambda _data: None, lambda: [b"x"])], 10, 1))
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
