@@ -59,7 +59,7 @@ def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date
         file = Written(f"copy/{file_name(path)}", text, what, place=path, joins=Joins.COPY, before=data)
         sure = confirmed(site, [file], wanted, day)
         if sure:
-            yield replace(file, mends=tuple(f for f in wanted if f.fingerprint in sure))
+            yield replace(file, resolves=tuple(f for f in wanted if f.fingerprint in sure))
 
 
 def _indent(data: bytes) -> int:
@@ -100,7 +100,7 @@ def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, 
     what = "config.yml of the internal registry that accepts the layer URLs; restart the registry afterwards"
     file = Written("registry/config.yml", text, what, place=place, joins=Joins.REGISTRY, before=data)
     sure = confirmed(site, [file], findings, day)
-    return replace(file, mends=tuple(f for f in findings if f.fingerprint in sure)) if sure else None
+    return replace(file, resolves=tuple(f for f in findings if f.fingerprint in sure)) if sure else None
 
 
 def _patterns(urls: tuple[str, ...]) -> list[str]:

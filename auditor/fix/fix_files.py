@@ -39,7 +39,7 @@ class Written:
     path: str
     text: str
     what: str
-    mends: tuple[Reported, ...] = ()
+    resolves: tuple[Reported, ...] = ()
     is_script: bool = False
     place: str = ""
     joins: Joins = Joins.NOTHING
@@ -71,7 +71,7 @@ def file_name(text: str) -> str:
     return name or "unnamed"
 
 
-def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
+def resolved_lines(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
     """Return comment lines that name the findings that a file resolves."""
     lines = [f"{mark} Resolves {remark(finding.check)}: {remark(finding.subject)}" for finding in findings]
     return lines or [f"{mark} Resolves no finding, but the plan needs this file."]

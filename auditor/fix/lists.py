@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
-from auditor.fix.fix_files import Joins, Written, file_name, mended, once, remark
+from auditor.fix.fix_files import Joins, Written, file_name, once, remark, resolved_lines
 from auditor.fix.possible import has_digests
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
@@ -60,9 +60,9 @@ def list_files(
         yield from _with_head(digests, pinned)
 
 
-def _with_head(files: list[Written], mends: tuple[Reported, ...]) -> Iterator[Written]:
-    head = "".join(f"{line}\n" for line in mended(mends))
-    yield from (replace(file, text=f"{head}{file.text}", mends=mends) for file in files)
+def _with_head(files: list[Written], resolves: tuple[Reported, ...]) -> Iterator[Written]:
+    head = "".join(f"{line}\n" for line in resolved_lines(resolves))
+    yield from (replace(file, text=f"{head}{file.text}", resolves=resolves) for file in files)
 
 
 def _files(

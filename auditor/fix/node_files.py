@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from auditor.check import RemedyKind
 from auditor.fix.after import applied, confirmed
-from auditor.fix.fix_files import Joins, Written, file_name, mended, remark
+from auditor.fix.fix_files import Joins, Written, file_name, remark, resolved_lines
 from auditor.fix.installers import CA, InstalledFile, linux_script, windows_script
 from auditor.fix.merging.hosts_toml_text import with_server
 from auditor.fix.merging.yaml_text import with_values
@@ -83,14 +83,14 @@ def _of_pool(
     solved = tuple(f for f in mirrors if f.fingerprint in sure)
     if pool.config and not solved and not _settled(applied(site, made.files), pool) - _settled(site, pool):
         made.files, made.installed = [], []  # no effect: the next audit would report the same findings
-    made.files = [replace(file, mends=solved) for file in made.files]
+    made.files = [replace(file, resolves=solved) for file in made.files]
     ca = _ca(site, registry, made, findings, day)
     yield from (*made.files, *made.parts, *ca)
     if made.by_hand:
         text = "".join(f"- {line}\n" for line in made.by_hand)
         yield Written(f"{made.folder}/by-hand.txt", text, f"steps to do by hand on the nodes of {pool.name}")
     if made.installed or made.parts or ca:
-        yield _installer(made, (*solved, *(f for file in ca for f in file.mends)), has_ca=bool(ca))
+        yield _installer(made, (*solved, *(f for file in ca for f in file.resolves)), has_ca=bool(ca))
 
 
 def _unsettled(site: Site, registry: Registry, config: NodeConfig) -> list[Placed]:
@@ -255,19 +255,19 @@ def _ca(site: Site, registry: Registry, made: _Made, findings: tuple[Reported, .
     file = Written(path, data.decode("utf-8", "replace"), what, place=path, joins=Joins.TRUST, pools=(made.pool.name,))
     sure = confirmed(site, [file], wanted, day)
     solved = tuple(f for f in wanted if f.fingerprint in sure)
-    return (replace(file, mends=solved),) if solved else ()
+    return (replace(file, resolves=solved),) if solved else ()
 
 
-def _installer(made: _Made, mends: tuple[Reported, ...], *, has_ca: bool) -> Written:
+def _installer(made: _Made, resolves: tuple[Reported, ...], *, has_ca: bool) -> Written:
     parts = [file.path.rpartition("/")[2] for file in made.parts]
     pool = made.pool
     if pool.is_windows:
         text, name, who = windows_script(made.installed, parts, has_ca=has_ca), "install.ps1", "as an administrator"
-        head = "".join(f"{line}\r\n" for line in mended(mends))
+        head = "".join(f"{line}\r\n" for line in resolved_lines(resolves))
     else:
         text, name, who = linux_script(made.installed, parts, has_ca=has_ca), "install.sh", "as root"
-        head = "".join(f"{line}\n" for line in mended(mends))
+        head = "".join(f"{line}\n" for line in resolved_lines(resolves))
     shebang, _, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
     text = f"{shebang}\n{head}{rest}" if shebang else f"{head}{rest}"
     what = f"installs the files above on a node of {pool.name}; run it {who}, then restart the runtime"
-    return Written(f"{made.folder}/{name}", text, what, mends, is_script=True)
+    return Written(f"{made.folder}/{name}", text, what, resolves, is_script=True)

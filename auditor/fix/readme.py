@@ -27,7 +27,7 @@ def readme(
     notes: Sequence[str] = (),
 ) -> Written:
     """Return the README. `notes` are appended at the end."""
-    done = {finding.fingerprint for file in files for finding in file.mends}
+    done = {finding.fingerprint for file in files for finding in file.resolves}
     left = [finding for finding in findings if finding.fingerprint not in done]
     again = f" Audit again afterwards: `{remark(setting.again)}`." if setting.again else " Audit again afterwards."
     written = f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. None of these files has been run."
@@ -72,7 +72,7 @@ def _order(files: Sequence[Written]) -> Iterator[str]:
 def _resolved(files: Sequence[Written]) -> Iterator[str]:
     by: dict[str, tuple[Reported, list[str]]] = {}
     for file in files:
-        for finding in file.mends:
+        for finding in file.resolves:
             by.setdefault(finding.fingerprint, (finding, []))[1].append(f"`{file.path}`")
     if by:
         yield "## Findings and the files that resolve them"

@@ -115,10 +115,10 @@ def _copy_files(setting: ScriptInputs, carried: tuple[Errand, ...], findings: tu
     if not carried:
         return
     resolvable = _Resolvable(findings)
-    mends = {errand: resolvable.by(errand) for errand in carried}
-    yield crane.copy_script(setting, carried, mends)
-    yield regctl.copy_script(setting, carried, mends)
-    yield skopeo.copy_script(setting, carried, mends)
+    resolves = {errand: resolvable.by(errand) for errand in carried}
+    yield crane.copy_script(setting, carried, resolves)
+    yield regctl.copy_script(setting, carried, resolves)
+    yield skopeo.copy_script(setting, carried, resolves)
 
 
 class _Resolvable:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from auditor.check import RemedyKind
-from auditor.fix.fix_files import Written, file_name, mended
+from auditor.fix.fix_files import Written, file_name, resolved_lines
 from auditor.fix.reported import Reported
 from auditor.pki.certificate import Certificate
 from auditor.pki.stores.windows_roots import public_by_sha1
@@ -41,14 +41,16 @@ def root_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
 
 def _of_pool(pool: Pool, wanted: dict[Certificate, list[Reported]]) -> Iterator[Written]:
     folder = f"nodes/{file_name(pool.name)}"
-    for root, mends in wanted.items():
+    for root, resolves in wanted.items():
         pem = root.parsed.public_bytes(Encoding.PEM).decode("ascii")
         name = f"{file_name(root.name)}-{root.sha1[:8]}.crt"
-        yield Written(f"{folder}/roots/{name}", pem, f"the public root {root.name} (SHA-1 {root.sha1.upper()})", tuple(mends))
-    every = tuple(one for mends in wanted.values() for one in mends)
+        yield Written(
+            f"{folder}/roots/{name}", pem, f"the public root {root.name} (SHA-1 {root.sha1.upper()})", tuple(resolves)
+        )
+    every = tuple(one for resolves in wanted.values() for one in resolves)
     yield Written(
         f"{folder}/install-roots.ps1",
-        "\r\n".join([*mended(every), *_INSTALL.splitlines(), ""]),
+        "\r\n".join([*resolved_lines(every), *_INSTALL.splitlines(), ""]),
         f"installs the roots on a node of {pool.name}; run it as an administrator",
         every,
         is_script=True,

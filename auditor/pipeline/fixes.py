@@ -43,7 +43,7 @@ def with_fixes(site: Site, report: Report, command: str, today: datetime.date) -
     from auditor.fix.remedies import remedy_files  # noqa: PLC0415 - it imports every kind of remedy
 
     files = remedy_files(site, found.active, found.waived, __version__, today)
-    fixed = {finding.fingerprint for file in files for finding in file.mends}
+    fixed = {finding.fingerprint for file in files for finding in file.resolves}
     if not fixed:
         return report
     findings = tuple(

@@ -30,7 +30,7 @@ def written(site: Site | str) -> dict[str, Written]:
 
 def checks_of(file: Written) -> set[str]:
     """The checks whose findings a file fixes."""
-    return {finding.check for finding in file.mends}
+    return {finding.check for finding in file.resolves}
 
 
 def after(form: dict[str, Any], files: dict[str, Written]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def found(form: dict[str, Any]) -> dict[str, Finding]:
 def assert_circle(form: dict[str, Any], *, again: bool = True) -> dict[str, Written]:
     """What is written resolves every finding that a configuration file claims, and a second run writes no such file."""
     files = written(site_of(form))
-    claims = {finding.fingerprint for file in files.values() if file.place for finding in file.mends}
+    claims = {finding.fingerprint for file in files.values() if file.place for finding in file.resolves}
     assert claims
     later = after(form, files)
     assert not claims & found(later).keys()

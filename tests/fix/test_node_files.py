@@ -102,7 +102,7 @@ def test_release_without_the_flag_is_not_reported_as_fixed() -> None:
     form["files"]["nodes/registries.yaml"] = f"mirrors: {{src.example: {{endpoint: ['https://{IN}']}}}}\n"
     files = written(site_of(form))
     assert not [path for path in files if path.endswith(DROP_IN)]
-    assert not [file for file in files.values() if any(f.subject.id == "src.example" for f in file.mends if file.place)]
+    assert not [file for file in files.values() if any(f.subject.id == "src.example" for f in file.resolves if file.place)]
 
 
 def test_file_with_credentials_outside_the_evidence_is_never_replaced() -> None:
@@ -112,7 +112,7 @@ def test_file_with_credentials_outside_the_evidence_is_never_replaced() -> None:
     assert "nodes/linux/registries.yaml" not in files
     part = files["nodes/linux/registries-mirrors.yaml"]
     assert set(yaml.safe_load(part.text)) == {"mirrors"}
-    assert not part.mends
+    assert not part.resolves
     script = files["nodes/linux/install.sh"].text
     assert "registries.yaml" not in script.replace("registries-mirrors.yaml", "")
     assert "Merge it by hand" in script

@@ -34,10 +34,10 @@ def test_finding_without_a_remedy_file_is_not_resolvable(changed: Any) -> None:
         site = site_of(changed(form))
         results = evaluate(site, CATALOGUE, TODAY).results
         found = tuple(of_finding(finding) for result in results for finding in result.findings)
-        mends = [finding for file in remedy_files(site, found, (), "0.0", TODAY) for finding in file.mends]
+        resolves = [finding for file in remedy_files(site, found, (), "0.0", TODAY) for finding in file.resolves]
         may = may_resolve(site, found)
-        assert may or not mends, form["name"]
+        assert may or not resolves, form["name"]
         passed_by += not may
-        resolved += bool(mends)
+        resolved += bool(resolves)
     assert passed_by > 5
     assert resolved > 5

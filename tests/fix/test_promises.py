@@ -21,13 +21,13 @@ def test_finding_reported_as_fixed_is_resolved_and_not_reported_again(check_id: 
     assert check_id in {check.id for check in CATALOGUE}
     files = written(site_of(form))
     joined = {path: file for path, file in files.items() if file.joins not in {Joins.NOTHING, Joins.COPY, Joins.REGISTRY}}
-    promised = {finding.fingerprint for file in joined.values() for finding in file.mends}
+    promised = {finding.fingerprint for file in joined.values() for finding in file.resolves}
     if not promised:
         return
     later = after(form, joined)
     assert not promised & found(later).keys()
-    again = [file for file in written(site_of(later)).values() if file.joins is Joins.CONFIG and file.mends]
-    assert not {finding.fingerprint for file in again for finding in file.mends} & promised
+    again = [file for file in written(site_of(later)).values() if file.joins is Joins.CONFIG and file.resolves]
+    assert not {finding.fingerprint for file in again for finding in file.resolves} & promised
 
 
 @pytest.mark.parametrize(("check_id", "form"), EXAMPLES)

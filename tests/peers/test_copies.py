@@ -204,7 +204,7 @@ def test_foreign_layers_that_were_not_copied_are_reported(registries: Registries
     assert found == {("platform-dropped", "linux")}
 
 
-def mend(folder: Path, remedy: dict[str, Any], registries: Registries) -> None:
+def apply_remedy(folder: Path, remedy: dict[str, Any], registries: Registries) -> None:
     """Run the commands of a remedy as they are, but for what the tools have to know of registries without TLS."""
     plain = " ".join(f"--host reg={one.host},tls=disabled" for one in (registries.source, registries.inside))
     for command in remedy["commands"]:
@@ -251,7 +251,7 @@ def test_remedy_for_foreign_layers_fixes_a_copy_without_them(registries: Registr
     assert found == {("foreign-layer-unavailable", registries.foreign_layer)}
     (finding,) = [finding for finding in report["findings"] if finding["check"] == "foreign-layer-unavailable"]
     (remedy,) = finding["remedies"]
-    mend(tmp_path, remedy, registries)
+    apply_remedy(tmp_path, remedy, registries)
     found, _ = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
     assert found == set(), "asked again, since it was absent before"
 
@@ -303,7 +303,7 @@ def test_remedy_fixes_an_index_with_a_missing_manifest(registries: Registries, t
         found, report = audited(tmp_path, plan, *BOTH)
         assert found == {("index-incomplete", registries.named("shop/pruned:1")), ("platform-dropped", "windows")}
         (finding,) = [finding for finding in report["findings"] if finding["check"] == check]
-        mend(tmp_path, finding["remedies"][0], registries)
+        apply_remedy(tmp_path, finding["remedies"][0], registries)
         assert audited(tmp_path, plan, *BOTH)[0] == set()
 
 

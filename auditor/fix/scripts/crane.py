@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.fix.fix_files import Written
-from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
+from auditor.fix.scripts.frame import Resolved, ScriptInputs, resolved_by, script, steps_of
 from auditor.fix.scripts.regctl import REWRITE, command, domains, hub, line
 from auditor.fix.steps import CopyBlob, Errand, Push, Rewrite
 
@@ -77,7 +77,7 @@ def _pushed(push: Push) -> str:
     return command("push", push.path, push.target) if fits and push.alone else ""
 
 
-def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], resolves: Resolved) -> Written:
     """Return the script."""
     steps = [step for errand in errands for step in errand.steps]
     without_tls = domains(setting, errands)
@@ -93,6 +93,6 @@ def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) 
     title = f"Copies what is missing to the internal registry, with crane (0.16 or later){also}."
     needs = ["crane", "regctl"] if rewrites else ["crane"]
     made = steps_of(errands, _lines)
-    found = mends_of(mends, errands, made)
+    found = resolved_by(resolves, errands, made)
     text = script(setting, title, needs, "\n".join(functions), made, found, _INSTEAD)
     return Written("copy/copy-crane.sh", text, f"copies with crane{also}{made.but}", found, is_script=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.fix.fix_files import mended, once, quoted, remark
+from auditor.fix.fix_files import once, quoted, remark, resolved_lines
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
 from auditor.readers.node_config.urls import is_loopback
@@ -32,7 +32,7 @@ archives=${ARCHIVES:-$PWD}
 case $work in *[:@]*) printf 'WORK: %s: copy tools reject a folder with : or @ in its name\n' "$work" >&2; exit 2 ;; esac
 """
 
-Mends = Mapping[Errand, tuple[Reported, ...]]
+Resolved = Mapping[Errand, tuple[Reported, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def steps_of(errands: Sequence[Errand], line: Callable[[Errand], Sequence[str] |
     return Steps(tuple(one for lines in made.values() if lines is not None for one in lines), left)
 
 
-def mends_of(mends: Mends, errands: Sequence[Errand], steps: Steps) -> tuple[Reported, ...]:
+def resolved_by(resolves: Resolved, errands: Sequence[Errand], steps: Steps) -> tuple[Reported, ...]:
     """Return the findings that are resolved by the images that the tool copies."""
-    return once(finding for errand in errands if errand not in steps.left for finding in mends[errand])
+    return once(finding for errand in errands if errand not in steps.left for finding in resolves[errand])
 
 
 def script(
@@ -82,7 +82,7 @@ def script(
     needs: Iterable[str],
     functions: str,
     steps: Steps,
-    mends: tuple[Reported, ...],
+    resolves: tuple[Reported, ...],
     instead: str,
 ) -> str:
     """Return the whole script. It exits with 3 if the tool cannot copy all images; `instead` names an alternative."""
@@ -91,7 +91,7 @@ def script(
             "#!/usr/bin/env bash",
             f"# {title} Review it before you run it.",
             f"# Written by airgap-auditor {setting.tool} for {remark(setting.plan)}, as of {remark(setting.day)}.",
-            *mended(mends),
+            *resolved_lines(resolves),
             _BEGIN,
             *(f"needs {quoted(program)}" for program in needs),
             functions,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from auditor.fix.fix_files import Written, quoted
-from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
+from auditor.fix.scripts.frame import Resolved, ScriptInputs, resolved_by, script, steps_of
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
 
 _MODES = r"""
@@ -150,11 +150,11 @@ def domains(setting: ScriptInputs, errands: Sequence[Errand]) -> tuple[str, ...]
     return tuple(host for host in named if setting.is_insecure(host))
 
 
-def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], resolves: Resolved) -> Written:
     """Return the script."""
     steps = steps_of(errands, _lines)
     title = "Copies what is missing to the internal registry, with regctl (0.5 or later)."
     functions = "\n".join((hub(domains(setting, errands)), _MODES, REWRITE, _FUNCTIONS))
-    text = script(setting, title, ["regctl"], functions, steps, mends_of(mends, errands, steps), _INSTEAD)
+    text = script(setting, title, ["regctl"], functions, steps, resolved_by(resolves, errands, steps), _INSTEAD)
     what = "copies with regctl, directly, or in two steps: `fetch` to a disk, then `push` from the disk to the registry"
-    return Written("copy/copy-regctl.sh", text, f"{what}{steps.but}", mends_of(mends, errands, steps), is_script=True)
+    return Written("copy/copy-regctl.sh", text, f"{what}{steps.but}", resolved_by(resolves, errands, steps), is_script=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.fix.fix_files import Written, quoted
-from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
+from auditor.fix.scripts.frame import Resolved, ScriptInputs, resolved_by, script, steps_of
 from auditor.fix.scripts.regctl import command, domains
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
 
@@ -79,10 +79,10 @@ def _is_foreign(step: object) -> bool:
     return isinstance(step, CopyManifest) and step.foreign
 
 
-def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], resolves: Resolved) -> Written:
     """Return the script and the findings that it resolves, which are fewer than those of the other tools."""
     steps = steps_of(errands, _lines)
-    found = mends_of(mends, errands, steps)
+    found = resolved_by(resolves, errands, steps)
     functions = "\n".join((_tls(domains(setting, errands)), _FUNCTIONS))
     title = "Copies what is missing to the internal registry, with skopeo (1.6 or later). An index is always copied whole."
     text = script(setting, title, ["skopeo"], functions, steps, found, _INSTEAD)
