@@ -107,13 +107,14 @@ def check_in(module: str) -> Check:
     return check
 
 
-_KEYS = frozenset({"module", "id", "title", "family", "severity", "area", "connections", "requires", "page"})
+_KEYS = frozenset({"module", "id", "title", "holds", "family", "severity", "area", "connections", "requires", "page"})
 
 
 def _declared(row: dict[str, Any]) -> Check:
     return Check(
         id=row["id"],
         title=row["title"],
+        holds=row["holds"],
         family=row["family"],
         severity=Severity(row["severity"]),
         page="\n".join(row["page"]),
@@ -131,6 +132,7 @@ def catalogue_text() -> str:
             "module": module,
             "id": check.id,
             "title": check.title,
+            "holds": check.holds,
             "family": check.family,
             "severity": check.severity.value,
             "area": check.area.value if check.area is not None else "",

@@ -58,8 +58,8 @@ def _annotations(report: Report) -> Iterator[Annotation]:
         yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
     for row in report.hosts:
         yield "warning", f"undetermined: {clean(row.host)}", None, shortened(hosts.told(row))
-    for question, text in asked(hosts.ungrouped(report)):
-        yield "warning", f"undetermined: {clean(question.first.check)}", None, text
+    for question in asked(hosts.ungrouped(report)):
+        yield "warning", f"undetermined: {question.checks}", None, question.text
 
 
 def _command(level: str, title: str, place: FilePosition | None, message: str) -> str:

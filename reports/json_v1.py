@@ -119,6 +119,7 @@ def _check(row: CheckRow) -> Json:
         "status": row.status.value,
         "examined": row.examined,
         "reason": row.reason or None,
+        "holds": row.rule.holds or None,
     }
 
 

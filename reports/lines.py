@@ -27,6 +27,6 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
     for row in report.hosts:
         yield f"{plan}: undetermined: {shortened(hosts.told(row))} [{hosts.UNANSWERED}]"
-    for question, text in asked(hosts.ungrouped(report)):
-        yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
+    for question in asked(hosts.ungrouped(report)):
+        yield f"{plan}: undetermined: {question.text} [{question.checks}]"
     yield f"{plan}: {headline(report)}. {meaning(report)}"

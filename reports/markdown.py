@@ -97,9 +97,7 @@ def _sections(report: Report) -> Iterator[MarkdownSection]:
         lines = [line for line in found if line.severity is severity]
         yield from _section(_NAMES[severity], _items(lines), folded=severity is Severity.INFO)
     yield from _section("Hosts without a usable answer", [(_host(row), row.undetermined) for row in report.hosts])
-    questions = [
-        (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(hosts.ungrouped(report))
-    ]
+    questions = [(f"- {code(one.checks)}: {escaped(one.text)}", one.count) for one in asked(hosts.ungrouped(report))]
     if report.fix_command:
         yield MarkdownSection("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: not counted as passed", questions)

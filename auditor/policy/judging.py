@@ -19,6 +19,7 @@ from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
+from auditor.policy.input_places import input_path, placed, plan_path
 from auditor.policy.rules import (
     EVIDENCE_STALE,
     PLAN_UNEXAMINED,
@@ -82,7 +83,9 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site), *stale_findings(used, site.plan))
-    found = with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
+    found = placed(
+        site.plan, with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
+    )
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]
@@ -102,7 +105,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     return Report(
         tool_version=__version__,
         plan_name=site.plan.name,
-        plan_path=site.plan.path,
+        plan_path=plan_path(site.plan),
         plan_sha256=site.plan.sha256,
         audited_at=today,
         horizon=site.plan.horizon_from(today),
@@ -124,6 +127,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         basis=used,
         facts=basis_of_facts(),
         calendar=calendar,
+        list_path="" if plan_path(site.plan) else input_path(site.plan),
     )
 
 

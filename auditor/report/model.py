@@ -140,7 +140,8 @@ class Report:
 
     `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order
     of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
-    this run; it is empty if no finding is fixable.
+    this run; it is empty if no finding is fixable. `plan_path` is empty for image lists; `list_path` then names the first of
+    them.
     """
 
     tool_version: str
@@ -168,6 +169,12 @@ class Report:
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
+    list_path: str = ""
+
+    @property
+    def input_path(self) -> str:
+        """The path of the plan or of the first list, for formats that need a file for each row."""
+        return self.plan_path or self.list_path
 
     @property
     def works_offline_until(self) -> datetime.date | None:

@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.check import Remedy
+from auditor.errors import Location
 from auditor.site.calendar.calendar_entries import CalendarKind, DateBasis, DateStanding, Renewal
 from auditor.site.trust.prospect import Prospect
 
@@ -58,12 +59,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image, the reasons why it is needed, and its status for each pool that needs it."""
+    """One image, the reasons why it is needed, and its status for each pool that needs it.
+
+    `location` is the first place in the user's files that names the image; None if no file does.
+    """
 
     reference: str
     digest: str
     why: tuple[str, ...]
     platforms: tuple[Cell, ...]
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,5 +97,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 
 CHECK = define(
-    run, title="Image is not pinned to a digest", area=Area.SOURCES, severity=Severity.WARNING, requires=(Requirement.LISTS,)
+    run,
+    title="Image is not pinned to a digest",
+    holds="Images are pinned to digests",
+    area=Area.SOURCES,
+    severity=Severity.WARNING,
+    requires=(Requirement.LISTS,),
 )

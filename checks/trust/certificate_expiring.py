@@ -137,6 +137,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Certificate is invalid now or expires before the horizon",
+    holds="Certificates are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

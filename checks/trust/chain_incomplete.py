@@ -86,6 +86,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint does not serve its complete certificate chain",
+    holds="Endpoints serve their complete chain",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -126,6 +126,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Revocation status is not available offline",
+    holds="Revocation status is available offline",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -97,6 +97,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Windows must download the endpoint's root certificate",
+    holds="Windows has the endpoints' roots without a download",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -123,6 +123,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Nodes do not trust the endpoint's root certificate",
+    holds="Nodes trust the endpoints' roots",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

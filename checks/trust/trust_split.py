@@ -104,6 +104,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint verifies on only one operating system",
+    holds="Endpoints verify on every operating system",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
