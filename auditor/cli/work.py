@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.diff import as_json as as_json
     from auditor.diff import as_text as as_text
     from auditor.diff import compare as compare
+    from auditor.fix.pinning import pinned_lists as pinned_lists
     from auditor.fix.readme import README as README
     from auditor.fix.remedies import remedies as remedies
     from auditor.fix.remedies import remedies_by_report as remedies_by_report
@@ -64,6 +65,7 @@ else:
                 "image_text",
             ),
             "auditor.diff": ("as_json", "as_text", "compare"),
+            "auditor.fix.pinning": ("pinned_lists",),
             "auditor.fix.readme": ("README",),
             "auditor.fix.remedies": (
                 "remedies",

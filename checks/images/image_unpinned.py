@@ -7,7 +7,8 @@ The tag can point to another image at the next copy. Existing nodes keep the old
 offline there is no way to compare them with the source.
 
 ## How to fix
-List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
+List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it. `auditor fix --pin` writes
+the lists again with all observed digests, and keeps comments and order.
 
 ## When it is undetermined
 Never: the lists are sufficient. Any tag can be moved, even one without these names. Only a digest rules this out.
@@ -66,7 +67,8 @@ def _remedy(site: Site, reference: Reference) -> Remedy:
     image = site.source.images.get(reference) if site.source is not None else None
     if image is not None and image.digest:
         return Remedy("edit", f"Pin it to its digest, and copy it with all its platforms: {reference}@{image.digest}.")
-    return Remedy("edit", "Pin it to its digest, and copy it with all its platforms.", *observing(site, reference))
+    text = "Pin it to its digest, and copy it with all its platforms. `auditor fix --pin` writes the lists with their digests."
+    return Remedy("edit", text, *observing(site, reference))
 
 
 @lru_cache(maxsize=1024)  # 100,000 findings share one text
