@@ -27,7 +27,7 @@ def render(report: Report) -> str:
     seen: dict[str, int] = {}
     issues: list[Json] = []
     found = [
-        *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings),
+        *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings if item.severity.at_least(report.show)),
         *((one.fingerprint, _question(one, places, plan)) for one in asked(report.undetermined)),
         *((_fingerprint(row), _not_examined(row, plan)) for row in unexamined(report)),
     ]

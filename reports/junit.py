@@ -15,7 +15,7 @@ from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
-from reports.summary import active, baselined, since, waived
+from reports.summary import baselined, shown, since, waived
 from reports.wording import FilePosition, WordedFindings, asked, counted, lines_of
 
 _KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
@@ -53,7 +53,7 @@ def render(report: Report) -> str:
 
 def _cases(report: Report) -> Iterator[Case]:
     yield from (_of_row(row) for row in report.checks if row.status in {Status.PASSED, Status.NOT_APPLICABLE})
-    for line in lines_of(active(report)):
+    for line in lines_of(shown(report)):
         fails = line.severity.at_least(report.fail_on)
         yield _of_line(line, "failure" if fails else "passed", f"{line.severity.value}: {line.text}")
     for item, waiver in waived(report):

@@ -53,7 +53,7 @@ def _run(report: Report) -> Json:
             }
         ],
         "results": [
-            *(_result(item, index, report) for item in report.findings),
+            *(_result(item, index, report) for item in report.findings if item.severity.at_least(report.show)),
             *(_question(one, index, places, report.input_path) for one in asked(report.undetermined)),
         ],
         "columnKind": "unicodeCodePoints",

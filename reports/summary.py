@@ -61,6 +61,17 @@ def active(report: Report) -> tuple[JudgedFinding, ...]:
     return tuple(item for item in report.findings if item.is_active)
 
 
+def shown(report: Report) -> tuple[JudgedFinding, ...]:
+    """Return the active findings that the formats for gates have an entry for."""
+    return tuple(item for item in active(report) if item.severity.at_least(report.show))
+
+
+def hidden(report: Report) -> str:
+    """Return a sentence about the active findings without an entry; empty if each has one."""
+    count = len(active(report)) - len(shown(report))
+    return f"{many(count, 'finding')} below {report.show.value} not shown (`--show`)." if count else ""
+
+
 def waived(report: Report) -> tuple[tuple[JudgedFinding, Waived], ...]:
     """Return pairs of a waived finding and its waiver."""
     return tuple((item, item.waived) for item in report.findings if item.waived is not None)

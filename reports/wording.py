@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.check import Finding, Remedy, Severity, Undetermined
 from auditor.report import ImageRow, JudgedFinding, Report
@@ -79,8 +79,11 @@ class Asked:
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def lines_of(findings: Iterable[JudgedFinding]) -> tuple[WordedFindings, ...]:
-    """Return the findings as lines, worst severity first, otherwise in report order."""
+def lines_of(findings: Iterable[JudgedFinding], *, folded: bool = False) -> tuple[WordedFindings, ...]:
+    """Return the findings as lines, worst severity first, otherwise in report order.
+
+    `folded`: infos of one check in one file with the same remedy are one line, because the file is fixed as a whole.
+    """
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in findings:
         groups.setdefault((item.severity, item.finding.check), []).append(item)
@@ -90,7 +93,18 @@ def lines_of(findings: Iterable[JudgedFinding]) -> tuple[WordedFindings, ...]:
         for entry in entries(item.finding for item in found)
         for wording in entry.wordings
     ]
+    made = list(_with_infos_folded(made)) if folded else made
     return tuple(sorted(made, key=lambda line: -line.severity.rank))
+
+
+def _with_infos_folded(lines: Sequence[WordedFindings]) -> Iterator[WordedFindings]:
+    alike: dict[tuple[object, ...], list[WordedFindings]] = {}
+    for number, line in enumerate(lines):
+        is_own = line.severity is not Severity.INFO or line.place is None
+        alike.setdefault((number,) if is_own else (line.check, line.place and line.place.file, line.fix), []).append(line)
+    for first, *others in alike.values():
+        more = f" The same applies to {many(len(others), 'other entry', 'other entries')} of this file." if others else ""
+        yield replace(first, text=first.text + more, count=sum(line.count for line in (first, *others)))
 
 
 def _line(check: str, severity: Severity, wording: Wording) -> WordedFindings:

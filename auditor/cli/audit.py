@@ -23,6 +23,7 @@ from auditor.cli.options import (
     Platforms,
     RenderCharts,
     Require,
+    Show,
     Skip,
     Strict,
     Timeout,
@@ -48,6 +49,7 @@ def audit(
     each: Each = False,
     format: Formats = None,
     fail_on: FailOn = Severity.ERROR,
+    show: Show = Severity.INFO,
     strict: Strict = False,
     only: Only = None,
     skip: Skip = None,
@@ -79,6 +81,7 @@ def audit(
         evidence,
         offline,
         require=required(require or []),
+        show=show,
         render_charts=render_charts,
         gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
     )

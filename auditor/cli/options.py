@@ -61,6 +61,14 @@ Formats = Annotated[
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
 ]
+Show = Annotated[
+    Severity,
+    typer.Option(
+        "--show",
+        metavar="error|warning|info",
+        help="The severity from which github, gitlab, junit, lines, markdown and sarif have an entry for a finding.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
 Only = Annotated[
     list[str] | None,

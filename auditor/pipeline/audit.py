@@ -52,7 +52,7 @@ def audited(
 def _policy(plan: Plan, settings: Settings) -> Policy:
     waivers = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
     changed = severities(plan, settings.known)
-    return Policy(settings.fail_on, settings.strict, waivers, changed, settings.baseline, settings.require)
+    return Policy(settings.fail_on, settings.strict, waivers, changed, settings.baseline, settings.require, settings.show)
 
 
 def _ca(plan: Plan, settings: Settings, *, connects: bool) -> bytes:

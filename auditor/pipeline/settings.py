@@ -70,6 +70,7 @@ class Settings:
     offline: bool = False
     use_cache: bool = True
     require: frozenset[Area] = frozenset()
+    show: Severity = Severity.INFO
     render_charts: bool = False
     gathering: GatherSettings = GatherSettings()
     now: datetime.date = field(default_factory=real_day)

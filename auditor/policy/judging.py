@@ -47,6 +47,7 @@ class Policy:
     """Settings of a verdict. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
 
     Findings in `baseline` do not count. `require` names areas that must be examined, in addition to those of the plan.
+    `show` is the least severity of entries in the formats for gates; it does not change the verdict.
     """
 
     fail_on: Severity = Severity.ERROR
@@ -55,6 +56,7 @@ class Policy:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     baseline: Baseline | None = None
     require: frozenset[Area] = frozenset()
+    show: Severity = Severity.INFO
 
 
 _UNDECIDED_RULES = (SCOPE_REQUIRED, VERSION_NOT_COVERED)  # their outcomes are undetermined, never findings
@@ -120,6 +122,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         storage=dict(storage),
         trust=trust,
         fail_on=policy.fail_on,
+        show=policy.show,
         baseline=policy.baseline.used if policy.baseline else None,
         evidence=evidence,
         scope=scope,

@@ -138,7 +138,8 @@ class ScopeRow:
 class Report:
     """The result of an audit. `storage` keys are stage names.
 
-    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order
+    `fail_on` is the severity from which a finding makes the site not ready, and `show` the one from which the formats for
+    gates have an entry for it. `scope` has one row for each area, in the order
     of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
     this run; it is empty if no finding is fixable. `plan_path` is empty for image lists; `list_path` then names the first of
     them.
@@ -161,6 +162,7 @@ class Report:
     storage: Mapping[str, StorageStage]
     trust: tuple[TrustRow, ...]
     fail_on: Severity = Severity.ERROR
+    show: Severity = Severity.INFO
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
     fix_command: str = ""

@@ -62,13 +62,15 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
     return Severity.INFO, f"{line.text} has a tag but no digest. Nothing proves that the copied image is the audited one."
 
 
-def _remedy(site: Site, reference: Reference) -> Remedy:
-    """Return the remedy with the digest observed at the source, or with the command that prints it."""
+_PIN = "Pin it to its digest, and copy it with all its platforms. `auditor fix --pin` writes the lists with their digests."
+
+
+def _remedies(site: Site, reference: Reference) -> tuple[Remedy, ...]:
+    """Return the remedies: the same for every image, then the reference with the digest observed at the source."""
     image = site.source.images.get(reference) if site.source is not None else None
     if image is not None and image.digest:
-        return Remedy("edit", f"Pin it to its digest, and copy it with all its platforms: {reference}@{image.digest}.")
-    text = "Pin it to its digest, and copy it with all its platforms. `auditor fix --pin` writes the lists with their digests."
-    return Remedy("edit", text, *observing(site, reference))
+        return Remedy("edit", _PIN), Remedy("edit", f"List it as {reference}@{image.digest}.")
+    return (Remedy("edit", _PIN, *observing(site, reference)),)
 
 
 @lru_cache(maxsize=1024)  # 100,000 findings share one text
@@ -94,7 +96,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
             remedy_kind=RemedyKind.PIN_IN_LIST,
-            remedies=(_remedy(site, line.reference),),
+            remedies=_remedies(site, line.reference),
         )
 
 

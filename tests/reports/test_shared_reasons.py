@@ -97,3 +97,20 @@ def test_manifest_folder_gives_a_file_that_exists(tmp_path: Path) -> None:
     (tmp_path / "deploy/pod.yaml").write_text(json.dumps(pod))
     audit(tmp_path, "deploy")
     assert {issue["location"]["path"] for issue in json.loads(rendered(tmp_path, "gitlab"))} == {"deploy/pod.yaml"}
+
+
+def test_infos_of_one_check_in_one_file_are_one_line(folder: Path) -> None:
+    (line,) = [line for line in rendered(folder, "lines").splitlines() if line.endswith("[image-unpinned]")]
+    assert line.startswith("lists/images.txt:2:1: info: docker.io/library/nginx:1.27 has a tag but no digest.")
+    assert "The same applies to 4 other entries of this file." in line
+    assert "auditor fix --pin" in line
+
+
+@pytest.mark.parametrize("name", ["lines", "github", "markdown", "gitlab", "sarif", "junit"])
+def test_show_leaves_out_what_is_below_and_says_so(folder: Path, name: str) -> None:
+    shown = auditor(
+        "audit", "lists/images.txt", "--platform", "linux/amd64", "--offline", "--show", "warning", "--format", name, cwd=folder
+    )
+    assert shown.returncode == 3
+    assert "has a tag but no digest" not in shown.stdout
+    assert name in {"gitlab", "sarif", "junit"} or "5 findings below warning not shown (`--show`)." in shown.stdout
