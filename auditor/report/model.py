@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
+from auditor.report.first_step import FirstStep
 from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
@@ -140,7 +141,7 @@ class Report:
 
     `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order
     of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
-    this run; it is empty if no finding is fixable.
+    this run; it is empty if no finding is fixable. `first_steps` are all root causes, in the order to fix them.
     """
 
     tool_version: str
@@ -168,6 +169,7 @@ class Report:
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
+    first_steps: tuple[FirstStep, ...] = ()
 
     @property
     def works_offline_until(self) -> datetime.date | None:

@@ -11,7 +11,7 @@ from auditor.text import listed, many, short_hash
 from reports import basis
 from reports.cleaning import clean
 from reports.headline import headline, meaning, title
-from reports.summary import counted, fixing, steps
+from reports.summary import MOST_STEPS, counted, fixing, weight
 from reports.text import outcomes, sections
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, wrap
@@ -59,16 +59,16 @@ def _verdict(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def _first(report: Report, ink: Ink) -> Iterator[str]:
-    chosen = steps(report)
+    chosen = report.first_steps[:MOST_STEPS]
     if not chosen:
         return
     yield from heading("What to do first", ink)
     for number, step in enumerate(chosen, 1):
-        first, *rest = wrap(step.about, "", f"{number}. ")
+        first, *rest = wrap(f"{step.title} ({weight(step)})", "", f"{number}. ")
         yield ink.paint(first, "bold")
         yield from rest
         # One line: the findings below show the full remedy.
-        yield from list(wrap(textwrap.shorten(clean(step.advice), WIDTH - 3, placeholder=" …"), "   "))[:1]
+        yield from list(wrap(textwrap.shorten(clean(step.action), WIDTH - 3, placeholder=" …"), "   "))[:1]
 
 
 def _end(report: Report) -> Iterator[str]:
