@@ -28,6 +28,7 @@ from auditor.report import (
 )
 from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
+from reports.json_steps import step_json
 from reports.json_trust import trust_json
 from reports.summary import fixable
 
@@ -89,6 +90,7 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "unanswered_hosts", [_host(row) for row in report.hosts]
     yield "facts", _facts(report.facts)
     yield "calendar", [_ending(row) for row in report.calendar]
+    yield "first_steps", map(step_json, report.first_steps)
 
 
 def _facts(used: FactsBasis | None) -> Json | None:

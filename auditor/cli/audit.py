@@ -27,12 +27,13 @@ from auditor.cli.options import (
     Skip,
     Strict,
     Timeout,
+    Verbose,
     WaiversFile,
     parse_date,
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.progress import bar
-from auditor.cli.saying import notice
+from auditor.cli.saying import is_verbose, notice
 from auditor.errors import PlanError
 from auditor.evidence.kinds import Verify
 from auditor.pipeline.callbacks import Callbacks
@@ -62,6 +63,7 @@ def audit(
     jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
+    verbose: Verbose = False,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -90,11 +92,14 @@ def audit(
         from auditor.cli.fleet import audit_fleet  # noqa: PLC0415 - it imports the index page of several reports
 
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
-    outputs = parse_outputs(format or [], read)
+    outputs = parse_outputs(format or [], read, is_full=verbose or is_verbose())
     try:
-        report = work.audit(work.load(inputs, platform or []), settings, Callbacks(bar, notice))
+        loaded = work.load(inputs, platform or [])
+        report = work.audit(loaded, settings, Callbacks(bar, notice))
     except PlanError as error:
         annotate_refusal(error, outputs)
         raise
-    write_reports(report, outputs)
+    excerpts = work.excerpts_of(loaded.plan, report)
+    write_reports(report, outputs, excerpts)
+    work.keep(report, excerpts, loaded.words)
     raise typer.Exit(report.exit_code)

@@ -31,6 +31,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.",
     ),
     CommandRow(
+        "show",
+        "auditor.cli.show",
+        "show",
+        "Show a part of the last report in full: a check, an image, an endpoint or a pool. Nothing is audited again.",
+    ),
+    CommandRow(
         "collect",
         "auditor.cli.collect",
         "collect",

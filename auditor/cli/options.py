@@ -144,6 +144,8 @@ Timeout = Annotated[
     ),
 ]
 
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the whole report, as `--format text=full` does.")]
+
 
 def parse_date(text: str | None) -> datetime.date:
     """Return the day to evaluate, or today (UTC) if none is given. Raises UsageError."""

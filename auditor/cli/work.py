@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.cli.inspect_view import archives_text as archives_text
     from auditor.cli.inspect_view import image_json as image_json
     from auditor.cli.inspect_view import image_text as image_text
+    from auditor.cli.kept import keep as keep
     from auditor.diff import as_json as as_json
     from auditor.diff import as_text as as_text
     from auditor.diff import compare as compare
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
     from auditor.pipeline.chart_rendering import with_charts as with_charts
+    from auditor.pipeline.excerpts import excerpts_of as excerpts_of
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
     from auditor.pipeline.image_list import image_list as image_list
@@ -64,6 +66,7 @@ else:
                 "image_json",
                 "image_text",
             ),
+            "auditor.cli.kept": ("keep",),
             "auditor.diff": ("as_json", "as_text", "compare"),
             "auditor.fix.pinning": ("pinned_lists",),
             "auditor.fix.readme": ("README",),
@@ -90,6 +93,7 @@ else:
                 "refuse_ca",
             ),
             "auditor.pipeline.chart_rendering": ("with_charts",),
+            "auditor.pipeline.excerpts": ("excerpts_of",),
             "auditor.pipeline.fixes": ("by_waiver",),
             "auditor.pipeline.gather": ("gather_plan",),
             "auditor.pipeline.image_list": ("image_list",),

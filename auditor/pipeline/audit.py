@@ -21,13 +21,14 @@ from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge
 from auditor.report import Report
+from auditor.report.first_steps import with_first_steps
 from auditor.site import Site
 
 
 def audit(loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
     """Audit a plan and return its report. `shared` is the cache file of a fleet. Raises AuditorError and Interrupted."""
     with audited(loaded, settings, callbacks, shared) as (site, report):
-        return with_fixes(site, report, fix_command(loaded, settings), settings.today)
+        return with_first_steps(with_fixes(site, report, fix_command(loaded, settings), settings.today))
 
 
 @contextmanager

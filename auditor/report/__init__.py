@@ -1,6 +1,7 @@
 """The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
 from auditor.facts import FactsBasis
+from auditor.report.first_step import FirstStep, When
 from auditor.report.model import (
     BaselineUsed,
     CheckRow,
@@ -47,6 +48,7 @@ __all__ = [
     "EvidenceOrigin",
     "EvidenceRow",
     "FactsBasis",
+    "FirstStep",
     "HostRow",
     "ImageRow",
     "JudgedFinding",
@@ -63,4 +65,5 @@ __all__ = [
     "TrustStep",
     "Verdict",
     "Waived",
+    "When",
 ]

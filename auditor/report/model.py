@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
+from auditor.report.first_step import FirstStep
 from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
@@ -142,7 +143,7 @@ class Report:
     gates have an entry for it. `scope` has one row for each area, in the order
     of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
     this run; it is empty if no finding is fixable. `plan_path` is empty for image lists; `list_path` then names the first of
-    them.
+    them. `first_steps` are all root causes, in the order to fix them.
     """
 
     tool_version: str
@@ -171,6 +172,7 @@ class Report:
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
+    first_steps: tuple[FirstStep, ...] = ()
     list_path: str = ""
 
     @property

@@ -52,6 +52,7 @@ def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> 
                 ("certutil -addstore -f Root ca.cer",),
             ),
         ),
+        root_cause=("root", certificate.name),
     )
 
 

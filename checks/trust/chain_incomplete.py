@@ -56,7 +56,7 @@ def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
     text = f"Append the certificate of {verdict.missing} to the server's chain file, after the leaf, and reload the server."
     commands = fetch_intermediate(verdict.aia_urls[0]) if verdict.aia_urls else ()
     root = f"Or, if {verdict.missing} is the root, install it on the nodes and add its file to the pool's `trust`."
-    return Remedy("edit", text, commands), Remedy("install", root)
+    return Remedy("edit", text, commands, while_connected=bool(commands)), Remedy("install", root)
 
 
 def _finding(case: TrustCase, verdict: Incomplete) -> Finding:

@@ -80,6 +80,7 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
             mirror_roots(case),
             Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} already trusts."),
         ),
+        root_cause=("root", root.name),
     )
 
 

@@ -71,6 +71,7 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
             install_root(case, verdict.anchor),
             Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} already trusts."),
         ),
+        root_cause=("root", verdict.anchor),
     )
 
 

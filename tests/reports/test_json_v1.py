@@ -27,7 +27,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts facts calendar"
+LATER = "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts facts calendar first_steps"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
@@ -41,6 +41,8 @@ KEYS = {
     "scope": "area title status examined undetermined missing errors warnings required hint",
     "evidence": "what place seen absent failed oldest newest",
     "trust": "endpoint pool client verdict path dials symptom os steps",
+    "first_steps": "title action reason commands when severity checks pools error warning info undetermined fixable subjects "
+    "subject_count location fingerprints",
     "calendar": "kind name ends days standing renewal basis detail",
 }
 
