@@ -67,6 +67,18 @@ COMMANDS: tuple[CommandRow, ...] = (
         "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
     ),
     CommandRow(
+        "sign",
+        "auditor.cli.sign",
+        "sign",
+        "Sign a report, with its evidence and the files of the transfer. Exit code: 0 signed, 2 usage.",
+    ),
+    CommandRow(
+        "verify",
+        "auditor.cli.verify",
+        "verify",
+        "Verify a signed report and the files that it names. Exit code: 0 verified, 1 not, 2 usage, 3 undetermined.",
+    ),
+    CommandRow(
         "facts",
         "auditor.cli.facts",
         "facts",

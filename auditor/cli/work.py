@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from auditor.cli.inspect_view import archives_text as archives_text
     from auditor.cli.inspect_view import image_json as image_json
     from auditor.cli.inspect_view import image_text as image_text
+    from auditor.cli.verify_view import verified_json as verified_json
+    from auditor.cli.verify_view import verified_text as verified_text
     from auditor.diff import as_json as as_json
     from auditor.diff import as_text as as_text
     from auditor.diff import compare as compare
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
     from auditor.pipeline.chart_rendering import with_charts as with_charts
+    from auditor.pipeline.custody.sign import Signed as Signed
+    from auditor.pipeline.custody.sign import private_key as private_key
+    from auditor.pipeline.custody.sign import sign_report as sign_report
+    from auditor.pipeline.custody.verify import Locations as Locations
+    from auditor.pipeline.custody.verify import read_public_key as read_public_key
+    from auditor.pipeline.custody.verify import verify_envelope as verify_envelope
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
     from auditor.pipeline.image_list import image_list as image_list
@@ -63,6 +71,10 @@ else:
                 "image_json",
                 "image_text",
             ),
+            "auditor.cli.verify_view": (
+                "verified_json",
+                "verified_text",
+            ),
             "auditor.diff": ("as_json", "as_text", "compare"),
             "auditor.fix.readme": ("README",),
             "auditor.fix.remedies": (
@@ -88,6 +100,16 @@ else:
                 "refuse_ca",
             ),
             "auditor.pipeline.chart_rendering": ("with_charts",),
+            "auditor.pipeline.custody.sign": (
+                "Signed",
+                "private_key",
+                "sign_report",
+            ),
+            "auditor.pipeline.custody.verify": (
+                "Locations",
+                "read_public_key",
+                "verify_envelope",
+            ),
             "auditor.pipeline.fixes": ("by_waiver",),
             "auditor.pipeline.gather": ("gather_plan",),
             "auditor.pipeline.image_list": ("image_list",),
