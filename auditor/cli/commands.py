@@ -67,6 +67,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
     ),
     CommandRow(
+        "manifest",
+        "auditor.cli.manifest",
+        "manifest",
+        "Write the custody list of a medium: every file with its SHA-256, and the images that archives hold.",
+    ),
+    CommandRow(
         "sign",
         "auditor.cli.sign",
         "sign",
@@ -76,7 +82,7 @@ COMMANDS: tuple[CommandRow, ...] = (
         "verify",
         "auditor.cli.verify",
         "verify",
-        "Verify a signed report and the files that it names. Exit code: 0 verified, 1 not, 2 usage, 3 undetermined.",
+        "Verify a signed report or the files of a medium. Exit code: 0 verified, 1 not, 2 usage, 3 undetermined.",
     ),
     CommandRow(
         "facts",

@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.custody.comparison import FileDifference, FilesCompared, FileState
 from auditor.custody.statement import Statement
+from auditor.pipeline.custody.medium import MediumVerified
 from auditor.pipeline.custody.verify import Verified
 from auditor.text import clean, format_size, many
 
@@ -90,6 +91,41 @@ def _conclusion(verified: Verified) -> str:
     if not verified.is_proven:
         return "UNDETERMINED: not every file could be read."
     return "VERIFIED: everything that was checked is as it was signed."
+
+
+def medium_text(found: MediumVerified) -> str:
+    """Return the result for a medium. The last line is the conclusion."""
+    lines = []
+    if found.signature is None:
+        lines.append(f"list: {found.listed.path}, not signed: it detects damage, but not an exchange of files and list.")
+    elif found.signature.fault:
+        lines.append(f"list: {found.listed.path}, NOT SIGNED. {clean(found.signature.fault)}")
+    else:
+        lines.append(f"list: {found.listed.path}, signed. Key: {found.signature.key.name}")
+    result = found.compared
+    again = f", {many(result.resumed, 'file')} not read again after an earlier run" if result.resumed else ""
+    lines.append(f"medium: {many(result.expected, 'file')}, {format_size(result.bytes)} read{again}: {outcome(result)}")
+    lines += differences_text(result)
+    if found.is_refuted:
+        lines.append("NOT VERIFIED")
+    elif not found.is_proven:
+        lines.append("UNDETERMINED: not every file could be read.")
+    else:
+        lines.append("VERIFIED: the medium has exactly the files of the list.")
+    return "\n".join(lines)
+
+
+def medium_json(found: MediumVerified) -> str:
+    """Return the result for a medium as JSON."""
+    signed = found.signature
+    signature = {"valid": not signed.fault, "key": signed.key.name, "fault": signed.fault or None} if signed else None
+    document = {
+        "version": 1,
+        "result": result_word(found.is_refuted, found.is_proven),
+        "list": {"path": str(found.listed.path), "sha256": found.listed.sha256, "signature": signature},
+        "files": {**compared_json(found.compared), "resumed": found.compared.resumed},
+    }
+    return json.dumps(document, indent=2)
 
 
 def verified_json(verified: Verified) -> str:

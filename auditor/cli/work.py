@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from auditor.cli.inspect_view import archives_text as archives_text
     from auditor.cli.inspect_view import image_json as image_json
     from auditor.cli.inspect_view import image_text as image_text
+    from auditor.cli.verify_view import medium_json as medium_json
+    from auditor.cli.verify_view import medium_text as medium_text
     from auditor.cli.verify_view import verified_json as verified_json
     from auditor.cli.verify_view import verified_text as verified_text
     from auditor.diff import as_json as as_json
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
     from auditor.pipeline.chart_rendering import with_charts as with_charts
+    from auditor.pipeline.custody.manifest import manifest_of as manifest_of
+    from auditor.pipeline.custody.medium import MediumVerified as MediumVerified
+    from auditor.pipeline.custody.medium import read_list as read_list
+    from auditor.pipeline.custody.medium import signed_list as signed_list
+    from auditor.pipeline.custody.medium import verify_medium as verify_medium
     from auditor.pipeline.custody.sign import Signed as Signed
     from auditor.pipeline.custody.sign import private_key as private_key
     from auditor.pipeline.custody.sign import sign_report as sign_report
@@ -72,6 +79,8 @@ else:
                 "image_text",
             ),
             "auditor.cli.verify_view": (
+                "medium_json",
+                "medium_text",
                 "verified_json",
                 "verified_text",
             ),
@@ -100,6 +109,13 @@ else:
                 "refuse_ca",
             ),
             "auditor.pipeline.chart_rendering": ("with_charts",),
+            "auditor.pipeline.custody.manifest": ("manifest_of",),
+            "auditor.pipeline.custody.medium": (
+                "MediumVerified",
+                "read_list",
+                "signed_list",
+                "verify_medium",
+            ),
             "auditor.pipeline.custody.sign": (
                 "Signed",
                 "private_key",

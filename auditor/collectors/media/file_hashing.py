@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import hashlib
+import io
 import os
 import queue
 import threading
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from auditor.collectors.archives.hashing import cores
-from auditor.collectors.archives.regular_files import open_regular
 from auditor.collectors.media.listing import FoundFile
 from auditor.errors import strerror
 
@@ -19,6 +19,9 @@ Progress = Callable[[str, int, int], None]
 Marks = tuple[int, int, int, int, int]
 _CHUNK: Final = 512 * 1024  # stays in a core's cache between reading and hashing
 _LARGE: Final = 32 * 1024 * 1024  # largest first; smaller files in the order of the folder, which suits disks
+_SMALL: Final = 64 * 1024  # read at once
+# A link, a pipe and a device that took the place of a file are not followed or waited for.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _TICK: Final = 0.1
 _CHANGED: Final = "it was changed while it was read"
 
@@ -97,22 +100,37 @@ class _Crew:
             timeout = None
 
     def _hashed(self, found: FoundFile, buffer: memoryview) -> HashedFile:
-        digest = hashlib.sha256()
         try:
-            with open_regular(found.path) as file:
-                handle = file.fileno()
-                if marks_of(os.fstat(handle)) != marks_of(found.info):
-                    return HashedFile(found, "", _CHANGED)
-                left = found.info.st_size
-                while left and not self.stop.is_set():
-                    count = file.readinto(buffer[:left] if left < _CHUNK else buffer)
-                    if not count:
-                        return HashedFile(found, "", _CHANGED)
-                    digest.update(buffer[:count])
-                    left -= count
-                    self.done += count  # threads can lose an update, which only the progress bar shows
-                if left or marks_of(os.fstat(handle)) != marks_of(found.info):
-                    return HashedFile(found, "", _CHANGED)
+            handle = os.open(found.path, _FLAGS)
         except OSError as error:
             return HashedFile(found, "", strerror(error))
+        try:
+            expected = marks_of(found.info)
+            if marks_of(os.fstat(handle)) != expected:  # not the regular file that was listed
+                return HashedFile(found, "", _CHANGED)
+            if found.info.st_size <= _SMALL:
+                data = os.read(handle, found.info.st_size + 1)
+                self.done += len(data)
+                is_whole, digest = len(data) == found.info.st_size, hashlib.sha256(data)
+            else:
+                digest = hashlib.sha256()
+                is_whole = self._read(handle, found.info.st_size, digest, buffer)
+            if not is_whole or marks_of(os.fstat(handle)) != expected:
+                return HashedFile(found, "", _CHANGED)
+        except OSError as error:
+            return HashedFile(found, "", strerror(error))
+        finally:
+            os.close(handle)
         return HashedFile(found, digest.hexdigest())
+
+    def _read(self, handle: int, left: int, digest: hashlib._Hash, buffer: memoryview) -> bool:
+        """Hash this many bytes. Return False if the file has fewer, or if the run ends."""
+        with io.FileIO(handle, closefd=False) as file:
+            while left and not self.stop.is_set():
+                count = file.readinto(buffer[:left] if left < _CHUNK else buffer)
+                if not count:
+                    return False
+                digest.update(buffer[:count])
+                left -= count
+                self.done += count  # threads can lose an update, which only the progress bar shows
+        return not left
