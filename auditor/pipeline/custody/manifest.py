@@ -31,7 +31,7 @@ _RETRY = "Run the command when no other program writes to the medium."
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class MadeList:
     """A custody list and its two files: the list of `sha256sum`, and JSON."""
 
     listed: CustodyList
@@ -50,7 +50,7 @@ def manifest_of(
     jobs: int = 0,
     progress: Progress | None = None,
     notice: Callable[[Notice], None] = no_notice,
-) -> Manifest:
+) -> MadeList:
     """Return the custody list of a folder. Nothing is written. `output` is the folder for the list: the medium by default.
 
     Raises UsageError if a file cannot be read, or if a list exists and `replace` is not set.
@@ -73,7 +73,7 @@ def manifest_of(
     text = to_json(listed, __version__, None if is_inside else hashlib.sha256(to_list(rows.items())).hexdigest())
     if is_inside:
         rows[JSON_NAME] = hashlib.sha256(text.encode()).hexdigest()
-    return Manifest(listed, to_list(rows.items()), text, *paths)
+    return MadeList(listed, to_list(rows.items()), text, *paths)
 
 
 def _refuse(folder: Path, place: Path, paths: tuple[Path, ...], *, replace: bool) -> None:
