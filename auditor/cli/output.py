@@ -87,6 +87,12 @@ def _refuse_unwritable(path: Path) -> None:
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     """Write a text, or its pieces, to a temporary file beside `path` and rename that. Raises UsageError."""
+    pieces = map(fit, (text,) if isinstance(text, str) else text)
+    write_bytes_atomically(path, (piece.encode("utf-8") for piece in pieces))
+
+
+def write_bytes_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write bytes, or their pieces, to a temporary file beside `path` and rename that. Raises UsageError."""
     _refuse_unwritable(path)
     named, path = path, path.resolve()  # a symbolic link is kept
     try:
@@ -94,8 +100,8 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
 
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(map(fit, (text,) if isinstance(text, str) else text))
+            with os.fdopen(handle, "wb") as file:
+                file.writelines((data,) if isinstance(data, bytes) else data)
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)  # mkstemp creates a private file, but others read reports
