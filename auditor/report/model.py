@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
+from auditor.report.declared import DeclaredSite
 from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
@@ -170,6 +171,7 @@ class Report:
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
     list_path: str = ""
+    declared: DeclaredSite | None = None
 
     @property
     def input_path(self) -> str:
