@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
     from auditor.pipeline.chart_rendering import with_charts as with_charts
-    from auditor.pipeline.excerpts import excerpts_of as excerpts_of
     from auditor.pipeline.custody.manifest import manifest_of as manifest_of
     from auditor.pipeline.custody.medium import MediumVerified as MediumVerified
     from auditor.pipeline.custody.medium import read_list as read_list
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.custody.verify import Locations as Locations
     from auditor.pipeline.custody.verify import read_public_key as read_public_key
     from auditor.pipeline.custody.verify import verify_envelope as verify_envelope
+    from auditor.pipeline.excerpts import excerpts_of as excerpts_of
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
     from auditor.pipeline.image_list import image_list as image_list
