@@ -28,7 +28,7 @@ from auditor.report import (
 )
 from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
-from reports.json_trust import trust_json
+from reports.json_trust import trust_files_json, trust_json
 from reports.summary import fixable
 
 VERSION = 1
@@ -89,6 +89,7 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "unanswered_hosts", [_host(row) for row in report.hosts]
     yield "facts", _facts(report.facts)
     yield "calendar", [_ending(row) for row in report.calendar]
+    yield "trust_files", trust_files_json(report.trust_files)
 
 
 def _facts(used: FactsBasis | None) -> Json | None:

@@ -35,7 +35,7 @@ from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 from auditor.report.image_matrix import image_rows
-from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_rows
+from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_file_rows, trust_rows
 from auditor.text import in_brackets, short
 
 SHOWN_REASON = 120
@@ -77,6 +77,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     egress = sections.made("egress", lambda: egress_rows(site, today, checks))
     storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
     trust = sections.made("trust", lambda: trust_rows(site, today))
+    trust_files = sections.made("trust files", lambda: trust_file_rows(site))
     calendar = sections.made("calendar", lambda: calendar_rows(site, today))
     sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
@@ -124,6 +125,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         basis=used,
         facts=basis_of_facts(),
         calendar=calendar,
+        trust_files=trust_files,
     )
 
 

@@ -27,6 +27,7 @@ from auditor.report.rows import (
     StorageItem,
     StorageStage,
     Timing,
+    TrustFileRow,
     TrustRow,
     TrustStep,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "StorageItem",
     "StorageStage",
     "Timing",
+    "TrustFileRow",
     "TrustRow",
     "TrustStep",
     "Verdict",

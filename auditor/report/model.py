@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
-from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
+from auditor.report.rows import (
+    CalendarRow,
+    EgressRow,
+    EvidenceBasis,
+    EvidenceRow,
+    HostRow,
+    ImageRow,
+    StorageStage,
+    TrustFileRow,
+    TrustRow,
+)
 
 
 class Verdict(enum.StrEnum):
@@ -168,6 +178,7 @@ class Report:
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
+    trust_files: tuple[TrustFileRow, ...] = ()
 
     @property
     def works_offline_until(self) -> datetime.date | None:
