@@ -29,7 +29,7 @@ from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
 from reports.json_basis import basis_json, declared_json
 from reports.json_steps import step_json
-from reports.json_trust import trust_json
+from reports.json_trust import trust_files_json, trust_json
 from reports.summary import fixable
 
 VERSION = 1
@@ -92,6 +92,7 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "calendar", [_ending(row) for row in report.calendar]
     yield "first_steps", map(step_json, report.first_steps)
     yield "declared", declared_json(report.declared)
+    yield "trust_files", trust_files_json(report.trust_files)
 
 
 def _facts(used: FactsBasis | None) -> Json | None:

@@ -161,6 +161,7 @@ TABLES: tuple[str, ...] = (
     "pause_images",
     "placeholders",
     "platform_sizes",
+    "public_lifetimes",
     "registry_urls",
     "root_updates",
     "runtime_stores",

@@ -120,6 +120,9 @@ class _Case:
                 )
             case End.NO_ISSUER if top.extensions.aia_issuers or not top.may_issue:
                 urls = top.extensions.aia_issuers
+                if self._trust.given.unread:
+                    why = f"the endpoint does not serve {top.issuer_name}, which issued {top.name}"
+                    return self._refused(path, top.issuer_name, why)
                 return Incomplete(path, top.issuer_name, urls, is_requested=bool(urls) and self._client.fetches_aia)
             case End.NO_ISSUER:
                 why = f"{top.issuer_name}, which issued {top.name}, is neither served nor trusted"
@@ -170,7 +173,7 @@ class _Case:
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
-            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
+            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}. Parts of the pool's trust are unreadable: {unread}")
         return Untrusted(path, anchor, why, cause)
 
 

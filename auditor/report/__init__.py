@@ -29,6 +29,7 @@ from auditor.report.rows import (
     StorageItem,
     StorageStage,
     Timing,
+    TrustFileRow,
     TrustRow,
     TrustStep,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "StorageItem",
     "StorageStage",
     "Timing",
+    "TrustFileRow",
     "TrustRow",
     "TrustStep",
     "Verdict",

@@ -14,7 +14,17 @@ from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
 from auditor.report.declared import DeclaredSite
 from auditor.report.first_step import FirstStep
-from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
+from auditor.report.rows import (
+    CalendarRow,
+    EgressRow,
+    EvidenceBasis,
+    EvidenceRow,
+    HostRow,
+    ImageRow,
+    StorageStage,
+    TrustFileRow,
+    TrustRow,
+)
 
 
 class Verdict(enum.StrEnum):
@@ -176,6 +186,7 @@ class Report:
     first_steps: tuple[FirstStep, ...] = ()
     list_path: str = ""
     declared: DeclaredSite | None = None
+    trust_files: tuple[TrustFileRow, ...] = ()
 
     @property
     def input_path(self) -> str:

@@ -131,7 +131,8 @@ class TrustStep:
 class TrustRow:
     """The offline verification of one endpoint by one client of one pool.
 
-    `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it.
+    `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it. `reason` states
+    why the client fails, or why the verdict is undetermined; it is empty if the client verifies the endpoint.
     """
 
     endpoint: str
@@ -143,6 +144,23 @@ class TrustRow:
     symptom: str
     os: str = ""
     steps: tuple[TrustStep, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFileRow:
+    """A file of the trust that could not be used as a whole.
+
+    `pools` name it, or the configuration of their runtime does. `usable` counts its certificates that were read. `reader` is
+    the program that reads the file itself; empty for a pool's `trust`.
+    """
+
+    file: str
+    pools: tuple[str, ...]
+    problem: str
+    hint: str
+    usable: int = 0
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)

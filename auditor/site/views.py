@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from auditor.site.trust.cases import trust_cases as trust_cases
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
+    from auditor.site.trust.reasons import reason_of as reason_of
     from auditor.site.trust.served import endpoint_chains as endpoint_chains
+    from auditor.site.trust.unused_files import unused_files as unused_files
 else:
     __getattr__ = names_in(
         __name__,
@@ -99,6 +101,8 @@ else:
             "auditor.site.trust.cases": ("trust_cases",),
             "auditor.site.trust.picture": ("steps_of",),
             "auditor.site.trust.pools": ("Trusts",),
+            "auditor.site.trust.reasons": ("reason_of",),
             "auditor.site.trust.served": ("endpoint_chains",),
+            "auditor.site.trust.unused_files": ("unused_files",),
         },
     )

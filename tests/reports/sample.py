@@ -10,7 +10,7 @@ from auditor.check import HEADINGS, Area, Rule, Severity, Undetermined
 from auditor.report import BaselineUsed, CheckRow, Counts, FactsBasis, Report, ScopeRow, ScopeStatus, Status, Verdict
 from auditor.report.first_steps import with_first_steps
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
-from tests.reports.sample_sections import CALENDAR, EGRESS, EVIDENCE, STORAGE, TRUST, image_rows
+from tests.reports.sample_sections import CALENDAR, EGRESS, EVIDENCE, STORAGE, TRUST, TRUST_FILES, image_rows
 
 AUDITED_AT = datetime.date(2026, 11, 20)
 HORIZON = datetime.date(2027, 6, 30)
@@ -98,6 +98,7 @@ def sample_report() -> Report:
         storage=STORAGE,
         trust=TRUST,
         calendar=CALENDAR,
+        trust_files=TRUST_FILES,
         evidence=EVIDENCE,
         scope=SCOPE,
     )

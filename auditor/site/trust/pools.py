@@ -24,11 +24,17 @@ from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 @dataclass(frozen=True)
 class Given:
-    """The content of a pool's `trust`: certificates, node dumps by file, and Microsoft's lists as the nodes have them."""
+    """The content of a pool's `trust`: certificates, node dumps by file, and Microsoft's lists as the nodes have them.
+
+    `problems` are pairs of a file, or a named path, and what could not be used of it. `usable` counts the
+    certificates that were read, by file.
+    """
 
     certificates: TrustStore
     dumps: dict[str, Dump] = field(default_factory=dict)
     lists: tuple[TrustList, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+    usable: dict[str, int] = field(default_factory=dict)
 
     @property
     def proof(self) -> str:
@@ -62,22 +68,25 @@ class Given:
 def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
     """Read the files that `paths` name, each by its detected format."""
     anchors: list[Certificate] = []
-    unread: list[str] = []
+    problems: list[tuple[str, str]] = []
     dumps: dict[str, Dump] = {}
     lists: list[TrustList] = []
+    usable: dict[str, int] = {}
     for path in paths:
         inside = [name for name in plan.files if is_inside(name, path)]
-        left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
-        unread.extend(left_out or ([] if inside else [f"{path} does not exist"]))
+        left_out = [(name, reason) for name, reason in plan.left_out.items() if is_inside(name, path)]
+        problems.extend(left_out or ([] if inside else [(path, "it does not exist")]))
         for name in inside:
             found = _read(name, plan.files[name])
             anchors.extend(found.certificates)
-            unread.extend(f"{name}: {problem}" for problem in found.problems)
+            usable[name] = len(found.certificates)
+            problems.extend((name, problem) for problem in found.problems)
             if found.dump is not None:
                 dumps[name] = found.dump
             if found.trust_list is not None:
                 lists.append(found.trust_list)
-    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps, tuple(lists))
+    unread = tuple(f"{name}: {problem}" for name, problem in problems)
+    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, unread), dumps, tuple(lists), tuple(problems), usable)
 
 
 def _read(name: str, data: bytes) -> StoreRead:
