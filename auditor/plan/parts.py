@@ -77,6 +77,15 @@ class Pool:
             examples=(["nodes/win2022"],),
         ),
     ] = ()
+    kubeconfig: Annotated[
+        str,
+        Key(
+            "the kubeconfig of kubelet on these nodes, or the CA in it as PEM: the only CA that kubelet and kube-proxy trust "
+            "for the API server; default: `cluster.ca`. Its users are never copied into evidence",
+            ValueForm.FILE,
+            examples=("nodes/win2022/kubelet.conf",),
+        ),
+    ] = ""
 
     @property
     def is_windows(self) -> bool:

@@ -183,7 +183,7 @@ def trust_cases(
 ) -> tuple[TrustCase, ...]:
     """Return endpoint x pool x client that connects to it, in the order of the plan. Validity that ends on `at` has ended.
 
-    A runtime that is configured not to verify an endpoint is omitted.
+    A client that is configured not to verify an endpoint is omitted.
     """
     cases, callers = _Cases(evidence, trusts, end_of_day(at)), Callers(plan, chains)
     return tuple(
@@ -191,7 +191,7 @@ def trust_cases(
         for endpoint, chain in chains.items()
         for pool in plan.pools
         for client in callers.of(endpoint, pool)
-        if not is_unverified(configs.get(pool.name), pool, client, endpoint)
+        if not is_unverified(configs.get(pool.name), pool, client, endpoint) and not trusts.skips_verification(pool, client)
     )
 
 
@@ -213,7 +213,7 @@ class _Cases:
         self._at = at
         self._revocations = Revocations(evidence, self._reach, at)
         self._issuers = Issuers(evidence, self._reach)
-        self._judged: dict[tuple[Endpoint, str, str, str, int], _Judged] = {}
+        self._judged: dict[tuple[Endpoint, str, str, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
@@ -243,7 +243,7 @@ class _Cases:
         return case
 
     def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
-        key = (endpoint, model.id, model.os, model.since, id(trust))
+        key = (endpoint, model.id, model.verifier, model.os, model.since, id(trust))
         if key not in self._judged:
             self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
         return self._judged[key]
@@ -265,10 +265,10 @@ class _Cases:
         return _Judged(verdict, None if isinstance(verdict, Incomplete) else first, tuple(urls))
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
-        trust = self._trusts.for_client(pool, model.id, endpoint)
+        trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
-        ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint)
+        ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
