@@ -87,6 +87,15 @@ class Pool:
         ),
     ] = ""
 
+    domain_joined: Annotated[
+        bool | None,
+        Key(
+            "whether these Windows nodes are members of an Active Directory domain; only members read CRLs and issuers at "
+            "`ldap:///`; default: as the dump of a node in `trust` states",
+            ValueForm.FLAG,
+        ),
+    ] = None
+
     @property
     def is_windows(self) -> bool:
         """Whether the nodes run Windows."""

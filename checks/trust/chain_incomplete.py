@@ -26,13 +26,16 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import PASSED, Area, ConnectionKind, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.pki.revocation import in_directory, is_ldap, web_first
 from auditor.pki.verdicts import Incomplete, TrustGap, Unproven
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
+from auditor.text import short
 from checks._shared.endpoints import clients_with, endpoint_subject, fetch_intermediate, judged
 from checks._shared.refusals import Cases, affected_by_all, by_text, facts_of_all, symptoms_of
 
+_NOT_STATED = "the plan does not state whether the nodes are members of that domain (`domain_joined` of the pool)."
 _UNKNOWN = frozenset({TrustGap.TOO_MANY_PATHS, TrustGap.POOL_UNKNOWN})
 
 
@@ -42,11 +45,18 @@ def _how(case: TrustCase, verdict: Incomplete, *, many: bool) -> str:
     if case.fetched is not None:
         served = "which served it during collection. This fails if that URL stops answering."
         return f"download{s} it from {case.inside[0]}, {served}"
+    if case.may_be_fetched and in_directory(case.inside[0]):
+        if case.joined is None:
+            return f"can get it only from Active Directory, and {_NOT_STATED}"
+        return f"must read it from Active Directory, and {it_fails} if no domain controller answers."
     if case.may_be_fetched:
         return f"must download it from {case.inside[0]}, and {it_fails} if this internal URL does not answer."
+    url = web_first(verdict.aia_urls)
+    if verdict.is_requested and in_directory(url):
+        return "cannot read it from Active Directory, because the nodes are not members of a domain."
     if verdict.is_requested:
-        return f"{'try' if many else 'tries'} to download it from {verdict.aia_urls[0]}, which fails offline."
-    at = f" (AIA: {verdict.aia_urls[0]})" if verdict.aia_urls else ""
+        return f"{'try' if many else 'tries'} to download it from {url}, which fails offline."
+    at = f" (AIA: {short(url, 90)})" if url else ""
     return f"{'do' if many else 'does'} not download intermediates{at}."
 
 
@@ -67,7 +77,8 @@ def _parts(cases: Cases, verdict: Incomplete, *, works: bool) -> Iterator[Part]:
 
 def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
     text = f"Append the certificate of {verdict.missing} to the server's chain file, after the leaf, and reload the server."
-    commands = fetch_intermediate(verdict.aia_urls[0]) if verdict.aia_urls else ()
+    url = web_first(verdict.aia_urls)
+    commands = fetch_intermediate(url) if url and not is_ldap(url) else ()
     root = f"Or, if {verdict.missing} is the root, install it on the nodes and add its file to the pool's `trust`."
     return Remedy("edit", text, commands), Remedy("install", root)
 

@@ -21,6 +21,7 @@ from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.api_server_ca import API_CLIENTS, ApiServerCa, api_server_ca
+from auditor.site.trust.directory import is_joined
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 
@@ -155,6 +156,10 @@ class Trusts:
         if key not in self._with_runtime:
             self._with_runtime[key] = trust.with_anchors(own, unread)
         return self._with_runtime[key]
+
+    def is_joined(self, pool: Pool) -> bool | None:
+        """Return whether a pool's nodes are members of a Windows domain, or None if unknown."""
+        return is_joined(pool, self.given(pool.trust).states)
 
     def api_server_ca(self, pool: Pool, client: str) -> ApiServerCa | None:
         """Return the CA that the plan states for kubelet or kube-proxy of a pool; None for other clients."""
