@@ -161,6 +161,7 @@ TABLES: tuple[str, ...] = (
     "pause_images",
     "placeholders",
     "platform_sizes",
+    "registry_clients",
     "registry_urls",
     "root_updates",
     "runtime_stores",

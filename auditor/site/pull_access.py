@@ -100,12 +100,12 @@ class PullAccesses:
     ) -> PullAccess:
         host = requests[0][1]
         node = self.node_has(pool, reference)
-        access, secret, detail = (Access.HELD, "", "") if node is True else self._by_secrets(pod, reference)
+        access, secret, detail = (Access.HELD, "", "") if node is True else self.by_secrets(pod, reference)
         if isinstance(node, str) and access not in {Access.HELD, Access.UNKNOWN}:
             access, detail = Access.UNKNOWN, f"{detail}, and {node}"
         return PullAccess(pod, reference, pool, host, access, secret, detail, location)
 
-    def _by_secrets(self, pod: PullingPod, reference: Reference) -> tuple[Access, str, str]:
+    def by_secrets(self, pod: PullingPod, reference: Reference) -> tuple[Access, str, str]:
         """Return the access that pull Secrets give, the Secret that decides, and a clause about it."""
         names, doubt = self._names(pod)
         found = [(*self._of_secret(pod.namespace, name, reference), name) for name in names]

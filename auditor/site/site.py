@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
     from auditor.site.pulls import Pulls
+    from auditor.site.registry_cases import ClientCase
     from auditor.site.script_lines import ReadScript, UnreadScript
     from auditor.site.storage.view import Storage
     from auditor.site.transfers import Carriage, Transfer
@@ -274,6 +275,14 @@ class Site(WorkloadViews):
     def chains(self) -> Mapping[Endpoint, Served | Unobserved]:
         """Return the chain that each endpoint serves."""
         return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
+
+    @cached_property
+    def client_cases(self) -> tuple[ClientCase, ...]:
+        """Return the registries that controllers of the workloads request themselves."""
+        if not self.plan.workloads:
+            return ()
+        uses = views.registry_uses(self.plan)
+        return tuple(views.RegistryCases(self.plan, self.reach, uses, self.pull_accesses, self.chains).cases())
 
     @cached_property
     def trusts(self) -> Trusts:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.readers.scripts import copy_scripts as copy_scripts
     from auditor.readers.workloads.deployed_certificates import carried_certificates as carried_certificates
     from auditor.readers.workloads.pulling import pull_objects as pull_objects
+    from auditor.readers.workloads.registry_clients import registry_uses as registry_uses
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.calendar.view import calendar_of as calendar_of
     from auditor.site.charts import charts_of as charts_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from auditor.site.present import is_present as is_present
     from auditor.site.pull_access import PullAccesses as PullAccesses
     from auditor.site.pulls import pulls as pulls
+    from auditor.site.registry_cases import RegistryCases as RegistryCases
     from auditor.site.registry_settings import registry_remote as registry_remote
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
@@ -62,6 +64,7 @@ else:
             "auditor.readers.scripts": ("copy_scripts",),
             "auditor.readers.workloads.deployed_certificates": ("carried_certificates",),
             "auditor.readers.workloads.pulling": ("pull_objects",),
+            "auditor.readers.workloads.registry_clients": ("registry_uses",),
             "auditor.site.calendar.view": ("calendar_of",),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),
@@ -93,6 +96,7 @@ else:
             "auditor.site.present": ("is_present",),
             "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),
+            "auditor.site.registry_cases": ("RegistryCases",),
             "auditor.site.registry_settings": (
                 "registry_remote",
                 "registry_slips",
