@@ -13,8 +13,8 @@ from auditor.oci.reference import Reference
 from auditor.pki.trust_store import linux_public
 from auditor.plan.model import Endpoint, Plan
 from auditor.readers.workloads.registry_clients import (
-    ControllerPod,
     ClientRow,
+    ControllerPod,
     RegistryUse,
     RegistryUses,
     client_rows,
