@@ -31,7 +31,10 @@ class Access(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullAccess:
-    """The access of one pod to one image from one pool. `host` is where a node requests it; `doubt` is set if unknown."""
+    """The access of one pod to one image from one pool. `host` is where a node requests it.
+
+    `doubt` is set if the pod has no login and it is unknown whether the nodes have one.
+    """
 
     pod: PullingPod
     reference: Reference
@@ -41,6 +44,7 @@ class PullAccess:
     secret: str = ""
     detail: str = ""
     location: Location | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,8 @@ class PullAccesses:
         host = requests[0][1]
         node = self.node_has(pool, reference)
         access, secret, detail = (Access.HELD, "", "") if node is True else self.by_secrets(pod, reference)
-        if isinstance(node, str) and access not in {Access.HELD, Access.UNKNOWN}:
-            access, detail = Access.UNKNOWN, f"{detail}, and {node}"
-        return PullAccess(pod, reference, pool, host, access, secret, detail, location)
+        doubt = node if isinstance(node, str) and access not in {Access.HELD, Access.UNKNOWN} else ""
+        return PullAccess(pod, reference, pool, host, access, secret, detail, location, doubt)
 
     def by_secrets(self, pod: PullingPod, reference: Reference) -> tuple[Access, str, str]:
         """Return the access that pull Secrets give, the Secret that decides, and a clause about it."""

@@ -100,17 +100,19 @@ class RegistryCases:
         if use.row.asks != "pods":
             yield from references_in(use)
             return
-        for reference in self._references(use.row.namespace_label):
+        for reference in self._references(use.row):
             if any(_selects(pattern, reference, segment=use.row.is_star_segment) for pattern, _ in use.asked):
                 yield reference.domain, reference, use.location
 
-    def _references(self, label: str) -> tuple[Reference, ...]:
-        """Return the images of all pods, or of those in namespaces with a label, each once."""
-        if label not in self._images:
-            namespaces = self.uses.labelled.get(label, set())
-            pods = [pod for pod in self.accesses.objects.pods if not label or pod.namespace in namespaces]
-            self._images[label] = tuple(dict.fromkeys(image.reference for pod in pods for image in pod.images))
-        return self._images[label]
+    def _references(self, row: ClientRow) -> tuple[Reference, ...]:
+        """Return the images of the pods that concern a controller, each once."""
+        if row.program not in self._images:
+            label, skipped = row.namespace_label, row.skip_namespaces
+            labelled = self.uses.labelled.get(label, set())
+            pods = [pod for pod in self.accesses.objects.pods if not label or pod.namespace in labelled]
+            kept = (image.reference for pod in pods if pod.namespace not in skipped for image in pod.images)
+            self._images[row.program] = tuple(dict.fromkeys(kept))
+        return self._images[row.program]
 
     def _case(self, use: RegistryUse, host: str, images: tuple[Reference, ...], location: Location) -> Iterator[ClientCase]:
         row = use.row

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
+    from auditor.site.preloads import Preloads as Preloads
     from auditor.site.present import is_present as is_present
     from auditor.site.pull_access import PullAccesses as PullAccesses
     from auditor.site.pulls import pulls as pulls
@@ -93,6 +94,7 @@ else:
             ),
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
+            "auditor.site.preloads": ("Preloads",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.readers.workloads.pulling import PullObjects
     from auditor.site.charts import PlacedChart
     from auditor.site.fetches import ChartFetches
+    from auditor.site.preloads import Preloads
     from auditor.site.pull_access import PullAccesses
 
 
@@ -67,3 +68,8 @@ class WorkloadViews:
         """Return who can log in to the internal registry."""
         logins = {pool.name: views.node_logins(self.plan, pool) for pool in self.plan.pools}
         return views.PullAccesses(self.plan, self.pull_objects, self.node_configs, logins)
+
+    @cached_property
+    def preloads(self) -> Preloads:
+        """Return which images nodes get only from archives."""
+        return views.Preloads(self.plan, self.reach, self.node_configs)

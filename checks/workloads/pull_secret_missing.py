@@ -83,7 +83,7 @@ def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
 def _finding(group: list[PullAccess]) -> Finding:
     first = group[0]
     return Finding(
-        subject=Subject("namespace", _namespace(group)),
+        subject=_subject(first),
         parts=_message(group),
         case=f"{first.access.value} {first.secret} {first.reference.domain}".strip(),
         facts={
@@ -104,12 +104,30 @@ def _doubt(group: list[PullAccess]) -> Undetermined:
     first = group[0]
     owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
     return Undetermined(
-        Subject("namespace", _namespace(group)),
+        _subject(first),
         Kind.MISSING_EVIDENCE,
         f"{owners} may have no login for {first.host}: {first.detail}",
         location=first.location,
         affects=of_pairs((str(one.reference), one.pool) for one in group),
     )
+
+
+def _doubt_of_nodes(group: list[PullAccess]) -> Undetermined:
+    """Return one outcome for all pods whose own logins are missing, because the logins of the nodes are unknown."""
+    first = group[0]
+    namespaces = listed(list(dict.fromkeys(one.pod.namespace or "default" for one in group)), _SHOWN)
+    many_pods = many(len(dict.fromkeys(one.pod.owner for one in group)), "workload")
+    return Undetermined(
+        Subject("registry", first.host),
+        Kind.MISSING_EVIDENCE,
+        f"{many_pods} in the namespaces {namespaces} have no pull Secret for {first.host}, and {first.doubt}",
+        location=first.location,
+        affects=of_pairs((str(one.reference), one.pool) for one in group),
+    )
+
+
+def _subject(access: PullAccess) -> Subject:
+    return Subject("namespace", access.pod.namespace or "default")
 
 
 def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
@@ -157,14 +175,20 @@ def _of_nodes(site: Site, pool: Pool, lacking: list[Reference]) -> Finding:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per namespace and cause, and count what passed per pod, image and pool."""
-    groups: dict[tuple[str, Access, str, str], list[PullAccess]] = {}
+    groups: dict[tuple[str, ...], list[PullAccess]] = {}
     for one in site.pull_accesses.of_pods():
         if one.access is Access.HELD:
             yield PASSED
+        elif one.doubt:
+            groups.setdefault((one.doubt,), []).append(one)
         else:
-            groups.setdefault((one.pod.namespace, one.access, one.detail, one.reference.domain), []).append(one)
+            key = (one.pod.namespace, one.access.value, one.detail, one.reference.domain)
+            groups.setdefault(key, []).append(one)
     for group in groups.values():
-        yield _doubt(group) if group[0].access is Access.UNKNOWN else _finding(group)
+        if group[0].doubt:
+            yield _doubt_of_nodes(group)
+        else:
+            yield _doubt(group) if group[0].access is Access.UNKNOWN else _finding(group)
     for pool in site.plan.pools:
         yield from _of_pool(site, pool)
 

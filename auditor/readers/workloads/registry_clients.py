@@ -21,6 +21,10 @@ _CA_FOLDERS = ("/etc/ssl", "/etc/pki", "/usr/local/share/ca-certificates", "/usr
 _CA_VARIABLES = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR"})
 _ALWAYS = (b"zarf/agent",)
 _MAX_USES = 20_000
+_EXCEPTIONS = frozenset({"exclude", "excludeResourceRules", "matchConditions", "preconditions", "skipImageReferences"})
+_SELECTORS = frozenset(
+    {"namespaces", "namespaceSelector", "selector", "objectSelector", "names", "name", "annotations", "subjects", "roles"}
+)
 _REWRITERS = ("zarf/agent",)  # admission webhooks that replace registries in objects, by the end of their image's name
 
 
@@ -49,6 +53,7 @@ class ClientRow(Fact, frozen=True, kw_only=True):
     steps_without_command: bool = False
     is_star_segment: bool = False
     namespace_label: str = ""
+    skip_namespaces: tuple[str, ...] = ()
     charts: bool = False
     blocks: bool = False
     enforces: tuple[tuple[str, ...], ...] = ()
@@ -211,8 +216,22 @@ def _use(source: Manifests, item: Marked, row: ClientRow) -> Iterator[RegistryUs
         has_ca=any(_first(item, path) for path in row.ca),
         has_login=any(_first(item, path) for path in row.login),
         is_insecure=bool(row.insecure) and _first(item, row.insecure).lower() == "true",
-        enforced=row.enforcing in stated or (not stated and row.enforces_by_default) or not row.enforces,
+        enforced=(row.enforcing in stated or (not stated and row.enforces_by_default) or not row.enforces)
+        and not (row.asks == "pods" and _is_scoped(item)),
     )
+
+
+def _is_scoped(item: Marked) -> bool:
+    """Return whether a policy selects pods by more than their images, so that it may not apply to all of them."""
+    waiting = [(item.get("spec") or item, False)]
+    while waiting:
+        here, in_match = waiting.pop()
+        for key, value in here.items():
+            if key in _EXCEPTIONS or (in_match and key in _SELECTORS):
+                return True
+            waiting.append((value, in_match or key in {"match", "matchConstraints"}))
+        waiting.extend((value, in_match) for value in here.list)
+    return False
 
 
 def _asked(item: Marked, row: ClientRow) -> Iterator[Marked]:
