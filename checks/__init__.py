@@ -92,6 +92,7 @@ MODULES: tuple[str, ...] = (
     "checks.workloads.in_cluster_registry_client",
     "checks.workloads.pull_policy",
     "checks.workloads.pull_secret_missing",
+    "checks.workloads.registry_in_its_own_cluster",
 )
 
 

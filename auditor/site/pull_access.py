@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.errors import Location
-from auditor.net import authority
+from auditor.net import Reach, authority
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
@@ -55,6 +55,7 @@ class PullAccesses:
     objects: PullObjects
     configs: Mapping[str, NodeConfig]
     logins: Mapping[str, NodeLogins]
+    reach: Reach
     _requests: dict[tuple[str, Reference], tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def of_pods(self) -> Iterator[PullAccess]:
@@ -86,6 +87,8 @@ class PullAccesses:
                 if authority(one.host, one.scheme) in known:
                     yield one.scheme, one.host
             return
+        if self.reach.declares(reference.domain) and authority(reference.domain) not in known:
+            return  # another internal registry, from which nodes pull by the image's own name
         target = placed(registry, reference).domain
         if authority(target) in known:
             yield "http" if registry.insecure else "https", target

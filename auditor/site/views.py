@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.readers.workloads.deployed_certificates import carried_certificates as carried_certificates
     from auditor.readers.workloads.pulling import pull_objects as pull_objects
     from auditor.readers.workloads.registry_clients import registry_uses as registry_uses
+    from auditor.readers.workloads.served_hosts import served_hosts as served_hosts
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.calendar.view import calendar_of as calendar_of
     from auditor.site.charts import charts_of as charts_of
@@ -66,6 +67,7 @@ else:
             "auditor.readers.workloads.deployed_certificates": ("carried_certificates",),
             "auditor.readers.workloads.pulling": ("pull_objects",),
             "auditor.readers.workloads.registry_clients": ("registry_uses",),
+            "auditor.readers.workloads.served_hosts": ("served_hosts",),
             "auditor.site.calendar.view": ("calendar_of",),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from auditor.readers.node_config import NodeConfig
     from auditor.readers.workloads.deployed_certificates import CarriedCertificates
     from auditor.readers.workloads.pulling import PullObjects
+    from auditor.readers.workloads.served_hosts import ServedHosts
     from auditor.site.charts import PlacedChart
     from auditor.site.fetches import ChartFetches
     from auditor.site.preloads import Preloads
@@ -67,9 +68,14 @@ class WorkloadViews:
     def pull_accesses(self) -> PullAccesses:
         """Return who can log in to the internal registry."""
         logins = {pool.name: views.node_logins(self.plan, pool) for pool in self.plan.pools}
-        return views.PullAccesses(self.plan, self.pull_objects, self.node_configs, logins)
+        return views.PullAccesses(self.plan, self.pull_objects, self.node_configs, logins, self.reach)
 
     @cached_property
     def preloads(self) -> Preloads:
         """Return which images nodes get only from archives."""
         return views.Preloads(self.plan, self.reach, self.node_configs)
+
+    @cached_property
+    def served_hosts(self) -> ServedHosts:
+        """Return which pods of the workloads serve which hosts."""
+        return views.served_hosts(self.plan)
