@@ -88,12 +88,7 @@ def _outcome(site: Site, host: str, pod: PullingPod, image: PodImage, pools: tup
         case=str(image.reference),
         facts={"image": str(image.reference), "registry": host, "pools": pools},
         location=image.location,
-        remedies=(
-            Remedy(
-                "copy",
-                f"Add an archive with {image.reference} under `copy.archives`, and import it on {listed(pools, _SHOWN)}.",
-            ),
-        ),
+        remedies=(Remedy("copy", remedy),),
         affects=affects,
     )
 
