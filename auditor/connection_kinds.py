@@ -17,3 +17,4 @@ class ConnectionKind(enum.Enum):
     CHART = "chart"  # a tool or a controller downloads a chart or manifests
     DOWNLOAD = "download"  # a script downloads a file
     CACHED_REGISTRY = "cached-registry"  # the internal registry connects to the registry whose images it caches
+    REGISTRY_CLIENT = "registry-client"  # a controller in the cluster requests a registry itself

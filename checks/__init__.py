@@ -88,6 +88,11 @@ MODULES: tuple[str, ...] = (
     "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",
+    "checks.workloads.image_preload_gc",
+    "checks.workloads.in_cluster_registry_client",
+    "checks.workloads.pull_policy",
+    "checks.workloads.pull_secret_missing",
+    "checks.workloads.registry_in_its_own_cluster",
 )
 
 

@@ -19,7 +19,7 @@ from auditor.plan.node_platforms import node_platform
 from auditor.plan.parts import ROOT_UPDATES, Program
 from auditor.plan.plan_paths import normal
 from auditor.plan.secrets import secret_in
-from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
+from auditor.plan.units import parse_body_size, parse_duration, parse_program, parse_rate, parse_size
 from auditor.text import FORBIDDEN, MAX_TEXT, shown
 
 _HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
@@ -178,6 +178,9 @@ Size = Annotated[
     BeforeValidator(parse_size),
     WithJsonSchema({"type": ["string", "integer"], "examples": ["200GB", "64GiB"]}),
 ]
+BodySize = Annotated[
+    int, BeforeValidator(parse_body_size), WithJsonSchema({"type": ["string", "integer"], "examples": ["1g", "500MB", 0]})
+]
 Rate = Annotated[int, BeforeValidator(_rate), WithJsonSchema({**_STRING, "examples": ["400Mbit/s", "50MB/s"]})]
 Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema({**_STRING, "examples": ["4h", "1h30m"]})]
 Date = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({**_STRING, "format": "date"})]
@@ -220,6 +223,7 @@ OneOrMorePaths = Annotated[
 FORMS: dict[ValueForm, Any] = {
     ValueForm.ARCHIVES: Paths,
     ValueForm.AREAS: tuple[AreaName, ...],
+    ValueForm.BODY_SIZE: BodySize,
     ValueForm.COUNT: int,
     ValueForm.DATE: Date,
     ValueForm.DURATION: Duration,
@@ -240,6 +244,7 @@ FORMS: dict[ValueForm, Any] = {
     ValueForm.PROGRAM: ProgramText,
     ValueForm.RATE: Rate,
     ValueForm.REACHABLE: tuple[Reachable, ...],
+    ValueForm.REGISTRY_AUTH: Literal["required", "none"],
     ValueForm.RELEASE: ReleaseName,
     ValueForm.RENEWAL: Literal["automatic", "manual"],
     ValueForm.ROOT_UPDATES: RootUpdates,

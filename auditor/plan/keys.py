@@ -18,6 +18,7 @@ class ValueForm(enum.Enum):
 
     ARCHIVES = enum.auto()  # files that only `collect` reads
     AREAS = enum.auto()
+    BODY_SIZE = enum.auto()
     COUNT = enum.auto()
     DATE = enum.auto()
     DURATION = enum.auto()
@@ -38,6 +39,7 @@ class ValueForm(enum.Enum):
     PROGRAM = enum.auto()
     RATE = enum.auto()
     REACHABLE = enum.auto()
+    REGISTRY_AUTH = enum.auto()
     RELEASE = enum.auto()
     RENEWAL = enum.auto()
     ROOT_UPDATES = enum.auto()

@@ -258,6 +258,23 @@ class Registry:
             examples=({"docker.io": "registry.plant7.local:5000/dockerhub"},),
         ),
     ] = field(default_factory=lambda: NO_PAIRS)
+    auth: Annotated[
+        str,
+        Key(
+            "`required`: a pull needs a login; `none`: anyone may pull; default: not declared",
+            ValueForm.REGISTRY_AUTH,
+            examples=("required",),
+        ),
+    ] = ""
+    max_body: Annotated[
+        int | None,
+        Key(
+            "the largest request that the proxy or ingress in front of it accepts, as in nginx (`1g`, `512m`) or as a size; "
+            "0 is unlimited",
+            ValueForm.BODY_SIZE,
+            examples=("1g",),
+        ),
+    ] = None
     token_expires: Annotated[
         datetime.date | None,
         Key(

@@ -15,6 +15,8 @@ from auditor.text import shown
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)")
 _RATE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGT]?)(bit/s|bps|B/s|byte/s)")
 _DURATION = re.compile(r"(?:(\d{1,5})d)?\s*+(?:(\d{1,6})h)?\s*+(?:(\d{1,6})m(?:in)?)?\s*+(?:(\d{1,7})s)?")
+_NGINX_SIZE = re.compile(r"(\d{1,12})([kKmMgG])")
+_NGINX = {"k": 1, "m": 2, "g": 3}
 _SI = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 MAX_SIZE = 10**18
 
@@ -50,6 +52,19 @@ def parse_size(value: object) -> int:
     if match is None:
         raise ValueError(f"{shown(value)} is not a size: write 200GB, 1.5TB or 64GiB")
     return _positive(Decimal(match[1]) * _size_factor(match[2]), value)
+
+
+def parse_body_size(value: object) -> int:
+    """Return the limit of a request in bytes, 0 for none. Raises ValueError.
+
+    The units of nginx (`8k`, `512m`, `1g`) are powers of 1024.
+    """
+    if not isinstance(value, bool) and isinstance(value, int | str) and str(value).strip() == "0":
+        return 0
+    match = _NGINX_SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is not None:
+        return _positive(Decimal(match[1]) * 1024 ** _NGINX[match[2].lower()], match[0])
+    return parse_size(value)
 
 
 def parse_rate(value: str) -> int:

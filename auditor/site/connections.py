@@ -10,6 +10,7 @@ from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import PullRoute
+from auditor.site.registry_cases import ClientFault, requested_host
 from auditor.transfer.pull import PullRule
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def connections_of(site: Site, today: datetime.date) -> Iterator[Connection]:
     yield from _mirrors(site)
     yield from _trust(site, today)
     yield from _charts(site)
+    yield from _registry_clients(site)
     yield from _scripts(site)
     yield from _registry(site)
 
@@ -104,6 +106,14 @@ def _charts(site: Site) -> Iterator[Connection]:
         field = fetch.source.field
         who = f"{fetch.source.owner} ({field.who})"
         yield Connection(fetch.remote, who, fetch.source.what, field.when_blocked, ConnectionKind.CHART)
+
+
+def _registry_clients(site: Site) -> Iterator[Connection]:
+    """Yield the external registries that controllers of the workloads request from their pods."""
+    for case in site.client_cases:
+        if case.fault is ClientFault.EXTERNAL and (remote := remote_of(f"https://{requested_host(case)}/v2/")) is not None:
+            who = f"{case.use.owner} ({case.use.row.program})"
+            yield Connection(remote, who, "manifests of images", case.use.row.effect, ConnectionKind.REGISTRY_CLIENT)
 
 
 def _scripts(site: Site) -> Iterator[Connection]:

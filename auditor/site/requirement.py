@@ -35,6 +35,8 @@ class Requirement(enum.Enum):
     COPY_WINDOW = "the plan does not state both a rate and a window for the copy"
     DOCKER = "neither the copy nor a pool uses Docker"
     CLUSTER = "the plan names no cluster"
+    IMPORTS = "images are not imported from archives only: the plan names a registry, or no archives"
+    REGISTRY_LOGIN = "the plan does not declare that the registry needs a login (`registry.auth: required`)"
     TOKEN = "the plan states no expiry date of a registry token"  # noqa: S105 - a reason, not a secret
     CARRIED_CERTIFICATES = "neither the workloads nor `signing_roots` hold a certificate"
     ENDPOINTS = "the plan names no TLS endpoints"

@@ -9,36 +9,34 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from auditor.evidence.model import Evidence, Place, Verify
+from auditor.evidence.model import Place
 from auditor.site import views
 from auditor.site.requirement import Requirement
+from auditor.site.workload_views import WorkloadViews
 
 if TYPE_CHECKING:
     from auditor.evidence.causes import Fault
-    from auditor.needs.model import Need, Needs
-    from auditor.net import Connection, Reach, Remote
+    from auditor.needs.model import Need
+    from auditor.net import Connection, Remote
     from auditor.oci.document import Descriptor
     from auditor.oci.reference import Reference
-    from auditor.plan.model import Endpoint, Plan, Program
-    from auditor.readers.node_config import NodeConfig
+    from auditor.plan.model import Endpoint, Program
     from auditor.readers.node_config.slips import ConfigSlip
     from auditor.readers.registry_config import UnreadableConfig
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
-    from auditor.readers.workloads.deployed_certificates import CarriedCertificates
     from auditor.site.archives.view import Archives
-    from auditor.site.charts import PlacedChart
     from auditor.site.contents import ComparedImage
     from auditor.site.copies import ComparedCopy
     from auditor.site.delivered_form import LayersByNeed
     from auditor.site.downloads import ScriptDownloads
-    from auditor.site.fetches import ChartFetches
     from auditor.site.images import Images, Placement, Trouble
     from auditor.site.inside import AtSource
     from auditor.site.layers import LayerEgress
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
     from auditor.site.pulls import Pulls
+    from auditor.site.registry_cases import ClientCase
     from auditor.site.script_lines import ReadScript, UnreadScript
     from auditor.site.storage.view import Storage
     from auditor.site.transfers import Carriage, Transfer
@@ -50,18 +48,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(WorkloadViews):
     """Plan, needs and evidence. Views are computed on first use and cached.
 
     `places` are where images were requested. Missing evidence there makes a check undetermined, not inapplicable. With `verify`
     full, an unread layer of the internal registry makes a check undetermined.
     """
-
-    plan: Plan
-    needs: Needs
-    evidence: Evidence
-    places: frozenset[Place] = frozenset({Place.SOURCE})
-    verify: Verify = Verify.SIZE
 
     @cached_property
     def source(self) -> Images | None:
@@ -159,11 +151,6 @@ class Site:
         return views.converted_layers(self.carriages, self.target)
 
     @cached_property
-    def reach(self) -> Reach:
-        """Return the rule for internal and external hosts."""
-        return views.reach_of(self.plan)
-
-    @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Return every layer and pool that would download from an external host."""
         holding = (one for one in self.delivered if one.resolution.payload and one.resolution.payload.foreign)
@@ -226,16 +213,6 @@ class Site:
         return tuple(views.script_downloads(self.reach, self.bare_scripts)) if self.bare_scripts else ()
 
     @cached_property
-    def chart_fetches(self) -> ChartFetches:
-        """Return the charts and manifests that the workloads would download."""
-        return views.chart_fetches(self.plan, self.reach)
-
-    @cached_property
-    def charts(self) -> tuple[PlacedChart, ...]:
-        """Return every chart that a release pulls from an OCI registry, as its source and the internal registry have it."""
-        return tuple(views.charts_of(self.plan, self.needs, self.evidence, self.reach))
-
-    @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
         """Return the mistakes in the internal registry's configuration, or why it cannot be read."""
         return views.registry_slips(self.plan) if self.plan.registry is not None else ()
@@ -270,11 +247,6 @@ class Site:
         return tuple(dict.fromkeys(fault for faults in found for fault in faults)) if all(found) else ()
 
     @cached_property
-    def node_configs(self) -> Mapping[str, NodeConfig]:
-        """Return the node configuration of each pool for which the plan names it."""
-        return views.node_configs(self.plan) if any(pool.config for pool in self.plan.pools) else {}
-
-    @cached_property
     def copy_slips(self) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
         """Return the daemon.json files of the copying Docker, with the mistakes in each."""
         return views.copy_slips(self.plan) if self.plan.copy is not None else ()
@@ -305,6 +277,14 @@ class Site:
         return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 
     @cached_property
+    def client_cases(self) -> tuple[ClientCase, ...]:
+        """Return the registries that controllers of the workloads request themselves."""
+        if not self.plan.workloads:
+            return ()
+        uses = views.registry_uses(self.plan)
+        return tuple(views.RegistryCases(self.plan, self.reach, uses, self.pull_accesses, self.chains).cases())
+
+    @cached_property
     def trusts(self) -> Trusts:
         """Return the trust of each pool's nodes."""
         return views.Trusts(self.plan, self.node_configs, self.reach)
@@ -320,11 +300,6 @@ class Site:
         if today not in self._trust:
             self._trust[today] = views.trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
-
-    @cached_property
-    def carried_certificates(self) -> tuple[CarriedCertificates, ...]:
-        """Return the certificates in the plan's manifests and rendered charts."""
-        return views.carried_certificates(self.plan) if self.plan.workloads else ()
 
     def connections(self, today: datetime.date) -> tuple[Connection, ...]:
         """Return every connection to an external host that a node, a script or a controller opens."""

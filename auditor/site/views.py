@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from auditor.plan.reach import reach_of as reach_of
     from auditor.readers.docker_daemon import copy_slips as copy_slips
     from auditor.readers.node_config import node_configs as node_configs
+    from auditor.readers.node_logins import node_logins as node_logins
     from auditor.readers.scripts import copy_scripts as copy_scripts
     from auditor.readers.workloads.deployed_certificates import carried_certificates as carried_certificates
+    from auditor.readers.workloads.pulling import pull_objects as pull_objects
+    from auditor.readers.workloads.registry_clients import registry_uses as registry_uses
+    from auditor.readers.workloads.served_hosts import served_hosts as served_hosts
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.calendar.view import calendar_of as calendar_of
     from auditor.site.charts import charts_of as charts_of
@@ -33,8 +37,11 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
+    from auditor.site.preloads import Preloads as Preloads
     from auditor.site.present import is_present as is_present
+    from auditor.site.pull_access import PullAccesses as PullAccesses
     from auditor.site.pulls import pulls as pulls
+    from auditor.site.registry_cases import RegistryCases as RegistryCases
     from auditor.site.registry_settings import registry_remote as registry_remote
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
@@ -57,8 +64,12 @@ else:
             "auditor.plan.reach": ("reach_of",),
             "auditor.readers.docker_daemon": ("copy_slips",),
             "auditor.readers.node_config": ("node_configs",),
+            "auditor.readers.node_logins": ("node_logins",),
             "auditor.readers.scripts": ("copy_scripts",),
             "auditor.readers.workloads.deployed_certificates": ("carried_certificates",),
+            "auditor.readers.workloads.pulling": ("pull_objects",),
+            "auditor.readers.workloads.registry_clients": ("registry_uses",),
+            "auditor.readers.workloads.served_hosts": ("served_hosts",),
             "auditor.site.calendar.view": ("calendar_of",),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),
@@ -87,8 +98,11 @@ else:
             ),
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
+            "auditor.site.preloads": ("Preloads",),
             "auditor.site.present": ("is_present",),
+            "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),
+            "auditor.site.registry_cases": ("RegistryCases",),
             "auditor.site.registry_settings": (
                 "registry_remote",
                 "registry_slips",

@@ -14,6 +14,7 @@ from itertools import zip_longest
 import yaml
 
 from auditor.located import Marked, NotStructured, iter_marked
+from auditor.readers.pull_logins import CONFIG_JSON, DOCKERCFG, without_passwords
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.pod_specs import pod_specs, read_images
@@ -137,13 +138,34 @@ def _secret(values: dict[str, yaml.Node], kept: set[tuple[int, int]]) -> Iterato
     """Yield the data of a Secret. If a value names an image, the rest of it is searched for secrets, also in base64."""
     for part in _DATA:
         data = values.get(part)
-        for _, value in data.value if isinstance(data, yaml.MappingNode) else ():
+        for key, value in data.value if isinstance(data, yaml.MappingNode) else ():
             if not isinstance(value, yaml.ScalarNode) or not str(value.value).strip():
                 continue
-            if _place(value) not in kept:
+            if registries := _registries(str(key.value), value, is_encoded=part == "data"):
+                yield _Blank(value, registries)
+            elif _place(value) not in kept:
                 yield _Blank(value, REDACTED)
             elif part == "data" and (clean := _clean_base64(str(value.value))):
                 yield _Blank(value, clean)
+
+
+def _registries(key: str, value: yaml.ScalarNode, *, is_encoded: bool) -> str:
+    """Return a login of a registry without user and password, or an empty string for a value of another kind.
+
+    The names of the registries stay, because a pod needs an entry for the one that it pulls from.
+    """
+    if key not in {CONFIG_JSON, DOCKERCFG}:
+        return ""
+    try:
+        plain = base64.b64decode("".join(str(value.value).split()), validate=True) if is_encoded else str(value.value)
+        kept = without_passwords(plain, REDACTED, legacy=key == DOCKERCFG)
+    except ValueError:
+        return ""
+    if is_encoded:
+        return base64.b64encode(kept.encode()).decode("ascii")
+    if value.style == '"':
+        return kept.replace("\\", "\\\\").replace('"', '\\"')
+    return kept.replace("'", "''") if value.style == "'" else kept
 
 
 def _clean_base64(text: str) -> str:

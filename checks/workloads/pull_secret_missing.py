@@ -1,0 +1,202 @@
+"""## What it checks
+Pods and nodes can log in to the internal registry, if the plan declares `registry.auth: required`. A pod has a login if one of
+its pull Secrets is in its namespace and has an entry for the registry in the image's name. Pull Secrets are those of the pod
+or, if it names none, those of its ServiceAccount. Alternatively, the nodes have a login: `configs` in registries.yaml, `auth`
+in containerd's config.toml, a `header` in hosts.toml, kubelet's config.json, or a credential provider of kubelet.
+
+## Why it matters
+The registry answers 401 to a request without a login, and the pod stays in ErrImagePull. A Secret works only in its own
+namespace. kubelet selects the entry by the image's name, not by the mirror that the node requests: an image of docker.io
+needs an entry for docker.io. The images of the distribution have no pull Secret, so only the nodes can log in for them.
+
+## How to fix
+Create the Secret in each namespace and name it in the ServiceAccount `default`. If the nodes pull through a mirror, give the
+login to the nodes instead.
+
+## When it is undetermined
+The plan does not show the configuration of a pool's nodes (`pools.….config`). The named Secret is not in the workloads, or
+another controller creates it: External Secrets, Sealed Secrets, a reflector, a policy that changes pods. The value of the
+Secret is encrypted. The ServiceAccount is not in the workloads. Without `registry.auth`, the check does not apply.
+
+## References
+kubernetes/kubernetes pkg/credentialprovider/keyring.go; kubernetes.io "Pull an Image from a Private Registry"; containerd
+internal/cri/server/images/image_pull.go; rancher/rancher#25217, rancher/rancher#54806, rancher/fleet#329.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Iterator
+
+from auditor.check import PASSED, Area, Finding, Kind, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
+from auditor.oci.reference import Reference
+from auditor.plan.model import Pool
+from auditor.site import Requirement, Site
+from auditor.site.pull_access import Access, PullAccess
+from auditor.text import listed, many
+from checks._shared.affected import of_pairs
+
+_SHOWN = 3
+_DOCKER_HUB = "docker.io"
+_DOCKER_SERVER = "https://index.docker.io/v1/"  # the name under which kubelet looks up a login for Docker Hub
+
+
+def _error(reference: Reference) -> str:
+    # The whole text has `authorization:` before this, which redaction takes for a header.
+    return f'failed to resolve reference "{reference}": pull access denied, … authorization failed: no basic auth credentials'
+
+
+def _namespace(group: list[PullAccess]) -> str:
+    return group[0].pod.namespace or "default"
+
+
+def _message(group: list[PullAccess]) -> tuple[Part, ...]:
+    first = group[0]
+    owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
+    cause = f"{owners}: {first.detail}. The nodes have no login either, and {first.host} requires one."
+    parts = [Part(cause)]
+    if first.access is not Access.NO_SECRET and first.reference.domain != first.host:
+        name = f"{first.reference.domain}, the registry in the image's name"
+        parts.append(Part(f"kubelet selects a login by {name}, not by the mirror {first.host}.", Role.EFFECT))
+    return (*parts, Part(f"Error on the node: `{_error(first.reference)}`.", Role.SYMPTOM))
+
+
+def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
+    first = group[0]
+    server = _DOCKER_SERVER if first.reference.domain == _DOCKER_HUB else first.reference.domain
+    name = first.secret or "registry-login"
+    kubectl, quoted = f"kubectl -n {shlex.quote(_namespace(group))}", shlex.quote(name)
+    login = '--docker-username="$REGISTRY_USER" --docker-password="$REGISTRY_PASSWORD"'
+    if first.access is Access.NO_ENTRY:
+        yield Remedy("edit", f"Add an entry for {server} to the Secret `{name}` in the namespace `{_namespace(group)}`.")
+    else:
+        commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {login}"]
+        if not first.secret:
+            patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
+            accounts = dict.fromkeys(one.pod.account for one in group)
+            commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
+        yield Remedy("edit", f"Add a pull Secret for {server} to the namespace `{_namespace(group)}`.", tuple(commands))
+    yield Remedy("edit", f"Or give the login for {first.host} to the nodes, for example under `configs` in registries.yaml.")
+
+
+def _finding(group: list[PullAccess]) -> Finding:
+    first = group[0]
+    return Finding(
+        subject=_subject(first),
+        parts=_message(group),
+        case=f"{first.access.value} {first.secret} {first.reference.domain}".strip(),
+        facts={
+            "registry": first.host,
+            "image_registry": first.reference.domain,
+            "secret": first.secret,
+            "owners": tuple(dict.fromkeys(one.pod.owner for one in group)),
+            "images": tuple(dict.fromkeys(str(one.reference) for one in group)),
+            "pools": tuple(dict.fromkeys(one.pool for one in group)),
+        },
+        location=first.location,
+        remedies=tuple(_remedies(group)),
+        affects=of_pairs((str(one.reference), one.pool) for one in group),
+    )
+
+
+def _doubt(group: list[PullAccess]) -> Undetermined:
+    first = group[0]
+    owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
+    return Undetermined(
+        _subject(first),
+        Kind.MISSING_EVIDENCE,
+        f"{owners} may have no login for {first.host}: {first.detail}",
+        location=first.location,
+        affects=of_pairs((str(one.reference), one.pool) for one in group),
+    )
+
+
+def _doubt_of_nodes(group: list[PullAccess]) -> Undetermined:
+    """Return one outcome for all pods whose own logins are missing, because the logins of the nodes are unknown."""
+    first = group[0]
+    namespaces = listed(list(dict.fromkeys(one.pod.namespace or "default" for one in group)), _SHOWN)
+    many_pods = many(len(dict.fromkeys(one.pod.owner for one in group)), "workload")
+    return Undetermined(
+        Subject("registry", first.host),
+        Kind.MISSING_EVIDENCE,
+        f"{many_pods} in the namespaces {namespaces} have no pull Secret for {first.host}, and {first.doubt}",
+        location=first.location,
+        affects=of_pairs((str(one.reference), one.pool) for one in group),
+    )
+
+
+def _subject(access: PullAccess) -> Subject:
+    return Subject("namespace", access.pod.namespace or "default")
+
+
+def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
+    """Yield the outcome for the images of the distribution and the runtime, which only the nodes can log in for."""
+    accesses = site.pull_accesses
+    states = {
+        image.reference: accesses.node_has(pool.name, image.reference)
+        for image in site.needs.defaults.images
+        if image.reference is not None and image.certain and pool.name in image.pools
+        if accesses.requests(pool.name, image.reference)
+    }
+    lacking = [image for image, has in states.items() if has is False]
+    unknown = {image: has for image, has in states.items() if isinstance(has, str)}
+    subject = Subject("pool", pool.name, str(pool.platform))
+    if lacking:
+        yield _of_nodes(site, pool, lacking)
+    elif unknown:
+        image, why = next(iter(unknown.items()))
+        detail = f"it is unknown whether the nodes can log in for {image} and other images without a pull Secret: {why}"
+        affects = of_pairs((str(one), pool.name) for one in unknown)
+        yield Undetermined(subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
+    elif states:
+        yield PASSED
+
+
+def _of_nodes(site: Site, pool: Pool, lacking: list[Reference]) -> Finding:
+    host = site.pull_accesses.requests(pool.name, lacking[0])[0][1]
+    cause = (
+        f"The nodes of {pool.name} have no login for {host}, which requires one. They pull {many(len(lacking), 'image')} of "
+        "the distribution and the runtime, which no pull Secret covers."
+    )
+    return Finding(
+        subject=Subject("pool", pool.name, str(pool.platform)),
+        parts=(
+            Part(cause, names_who=True),
+            Part(f"Error on the node: `{_error(lacking[0])}`.", Role.SYMPTOM),
+        ),
+        case="node",
+        facts={"registry": host, "images": tuple(str(image) for image in lacking)},
+        location=site.plan.where("pools", pool.name, "config"),
+        remedies=(Remedy("edit", f"Add the login for {host} to the node configuration of {pool.name}."),),
+        affects=of_pairs((str(image), pool.name) for image in lacking),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """Yield one outcome per namespace and cause, and count what passed per pod, image and pool."""
+    groups: dict[tuple[str, ...], list[PullAccess]] = {}
+    for one in site.pull_accesses.of_pods():
+        if one.access is Access.HELD:
+            yield PASSED
+        elif one.doubt:
+            groups.setdefault((one.doubt,), []).append(one)
+        else:
+            key = (one.pod.namespace, one.access.value, one.detail, one.reference.domain)
+            groups.setdefault(key, []).append(one)
+    for group in groups.values():
+        if group[0].doubt:
+            yield _doubt_of_nodes(group)
+        else:
+            yield _doubt(group) if group[0].access is Access.UNKNOWN else _finding(group)
+    for pool in site.plan.pools:
+        yield from _of_pool(site, pool)
+
+
+CHECK = define(
+    run,
+    title="Pods have no login for the internal registry",
+    area=Area.NODE_ACCESS,
+    severity=Severity.ERROR,
+    requires=(Requirement.REGISTRY_LOGIN,),
+)
