@@ -88,6 +88,8 @@ MODULES: tuple[str, ...] = (
     "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",
+    "checks.workloads.signature_dropped",
+    "checks.workloads.signature_unverifiable",
 )
 
 

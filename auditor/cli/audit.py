@@ -23,6 +23,7 @@ from auditor.cli.options import (
     Platforms,
     RenderCharts,
     Require,
+    Signatures,
     Skip,
     Strict,
     Timeout,
@@ -60,6 +61,7 @@ def audit(
     jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
+    signatures: Signatures = False,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -80,7 +82,7 @@ def audit(
         offline,
         require=required(require or []),
         render_charts=render_charts,
-        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
+        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout, signatures),
     )
     read = (*(work.list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(work.is_site(path) for path in inputs)):

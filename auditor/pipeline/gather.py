@@ -48,6 +48,7 @@ def gather(
                 ca=ca,
                 reading=progress.reading,
                 retries=Retries.within(settings.timeout),
+                signatures=settings.signatures,
             )
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:

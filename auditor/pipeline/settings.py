@@ -40,7 +40,8 @@ class GatherSettings:
     """How to collect. `via` are the places to look for images; none stands for the plan's default.
 
     `jobs` limits the concurrent requests; None lets the answers of each host decide. `ca` is a file of certificates to trust
-    for the registries of image lists. `timeout` (seconds) is how long a host may be silent.
+    for the registries of image lists. `timeout` (seconds) is how long a host may be silent. `signatures` observes the
+    signatures of all images.
     """
 
     via: tuple[Place, ...] = ()
@@ -48,6 +49,7 @@ class GatherSettings:
     verify: Verify = Verify.SIZE
     ca: Path | None = None
     timeout: float = TIMEOUT
+    signatures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

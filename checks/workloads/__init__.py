@@ -1,0 +1,1 @@
+"""Checks of what workloads need at run time besides their images."""
