@@ -25,7 +25,7 @@ from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
-from auditor.collectors.signatures import SignatureCollector, Wanted, wanted_signatures
+from auditor.collectors.signature_collector import SignatureCollector, Wanted, wanted_signatures
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked_sizes import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
@@ -36,7 +36,7 @@ from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.model import Needs
-from auditor.needs.signatures import signature_demands
+from auditor.needs.signature_demands import signature_demands
 from auditor.net import Scope
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH

@@ -12,7 +12,7 @@ from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.net import Reach, Scope, remote_of
 from auditor.readers.signatures.model import Attestor, Engine, SignatureRule
-from auditor.site.signatures import SignatureCase, Signatures
+from auditor.site.signature_cases import SignatureCase, Signatures
 
 _PROGRAM = {"kyverno-ivpol": "kyverno"}
 _TUF = {"kyverno": ("--tufMirror", "--enableTuf"), "policy-controller": ("--tuf-mirror", "")}
@@ -145,7 +145,7 @@ def _engine(signatures: Signatures, rule: SignatureRule) -> Engine | None:
 
 def _flags(rule: SignatureRule, engine: Engine | None) -> frozenset[str]:
     if engine is None:
-        return frozenset({"engine:unseen"})
+        return frozenset()
     found = {"engine:disable-tuf"} if _argument(engine, "--disable-tuf") not in {None, "false"} else set()
     return frozenset(found | ({"engine:tuf-mirror"} if _mirror(rule, engine) else set()))
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from auditor.site.mirrors import Mirroring
     from auditor.site.pulls import Pulls
     from auditor.site.script_lines import ReadScript, UnreadScript
-    from auditor.site.signatures import Signatures
+    from auditor.site.signature_cases import Signatures
     from auditor.site.storage.view import Storage
     from auditor.site.transfers import Carriage, Transfer
     from auditor.site.trust.callers import Callers

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
-    from auditor.site.signatures import signatures_of as signatures_of
+    from auditor.site.signature_cases import signatures_of as signatures_of
     from auditor.site.storage.view import Storage as Storage
     from auditor.site.survey import Survey as Survey
     from auditor.site.transfers import transfer_of as transfer_of
@@ -95,7 +95,7 @@ else:
                 "registry_slips",
             ),
             "auditor.site.script_lines": ("UnreadScript", "read_scripts"),
-            "auditor.site.signatures": ("signatures_of",),
+            "auditor.site.signature_cases": ("signatures_of",),
             "auditor.site.storage.view": ("Storage",),
             "auditor.site.survey": ("Survey",),
             "auditor.site.transfers": ("transfer_of",),

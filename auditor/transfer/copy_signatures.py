@@ -15,13 +15,17 @@ Part = Literal["sig", "att", "referrer"]
 
 
 class CopySignatures(HopRow, frozen=True, kw_only=True):
-    """What one hop carries: cosign's tags `sig` and `att`, and referrers. `unless` names what may change the result."""
+    """What one hop carries: cosign's tags `sig` and `att`, and referrers. `unless` names what may change the result.
+
+    `is_advised` is False for an option that does more than to copy the signature.
+    """
 
     sig: Carried
     att: Carried
     referrer: Carried
     why: str = ""
     unless: str = ""
+    is_advised: bool = True
 
     def carries(self, part: Part) -> Carried:
         """Return what becomes of one form of a signature."""
@@ -49,7 +53,7 @@ def signature_row(hop: Hop) -> CopySignatures | Unpredicted:
 
 
 def signature_fate(way: tuple[Hop, ...], part: Part) -> SignatureFate | Unpredicted:
-    """Return what becomes of one form of a signature over all hops. What one hop leaves behind does not arrive."""
+    """Return what becomes of one form of a signature over all hops. What one hop does not copy does not arrive."""
     found: SignatureFate | None = None
     for hop in way:
         row = signature_row(hop)
@@ -88,7 +92,7 @@ def carrying_option(tool: str, version: str, part: Part) -> str | None:
     """
     rows: tuple[CopySignatures, ...] = table("copy_signatures", CopySignatures)
     for row in rows:
-        if row.tool != tool or row.carries(part) != "kept":
+        if row.tool != tool or row.carries(part) != "kept" or not row.is_advised:
             continue
         for option in row.given or ("",):
             hop = (

@@ -11,7 +11,7 @@ from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.readers.signatures.model import Form, SignatureRule
 from auditor.site import Site
-from auditor.site.signatures import SignatureCase
+from auditor.site.signature_cases import SignatureCase
 from auditor.transfer.copy_signatures import carrying_option
 
 MAX_COMMANDS = 8

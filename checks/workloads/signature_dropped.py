@@ -27,11 +27,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import PASSED, Area, Fact, Finding, Outcome, Part, RemedyKind, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Fact, Finding, Outcome, Part, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.outcomes import Subject
 from auditor.site import Requirement, Site
-from auditor.site.signatures import Held, SignatureCase
+from auditor.site.signature_cases import Held, SignatureCase
 from auditor.text import short_digest
 from auditor.transfer.copy_signatures import Part as CopyPart
 from auditor.transfer.copy_signatures import SignatureFate, fate_over
@@ -81,7 +81,6 @@ def _finding(site: Site, case: SignatureCase, cause: str, kind: str, fate: Signa
         case=f"{rule.owner} {rule.rule} {what}",
         facts=facts,
         location=rule.location,
-        remedy_kind=RemedyKind.COPY_AGAIN if kind != "unsigned" else None,
         remedies=copying(site, case, is_unsigned=kind == "unsigned"),
         affects=of_pairs((str(case.demand.reference), pool) for pool in pools) if rule.is_enforced else (),
     )
@@ -97,7 +96,7 @@ def _observed(site: Site, case: SignatureCase, place: str) -> Finding:
     """Return the finding for a place that was observed to have no signature."""
     source = case.source
     if source is not None and source.forms:
-        return _finding(site, case, f"Its source has it ({_tags(case, source)}), but {place} does not.", "left behind")
+        return _finding(site, case, f"Its source has it ({_tags(case, source)}), but {place} does not.", "not copied")
     if source is not None and source.is_absent:
         return _finding(site, case, f"Neither its source nor {place} has one.", "unsigned")
     return _finding(site, case, f"{place} has none.", "missing")

@@ -34,8 +34,8 @@ from auditor.outcomes import Subject
 from auditor.plan.rewrites import placed
 from auditor.readers.signatures.model import SignatureRule, UnreadPolicy
 from auditor.site import Requirement, Site
+from auditor.site.signature_cases import SignatureCase
 from auditor.site.signature_contacts import Contact, UnknownContacts, contacts_of
-from auditor.site.signatures import SignatureCase
 from auditor.text import listed
 from checks._shared.affected import of_pairs
 from checks._shared.signatures import asks_registry, error_text, looked_at, pools_of
@@ -198,14 +198,15 @@ def _of_rule(site: Site, rule: SignatureRule, cases: list[SignatureCase]) -> Ite
     if rule.denies:
         yield _rejected(site, rule, cases)
         return
-    found = [*_external(site, rule, cases)]
+    external = list(_external(site, rule, cases))
+    found = [*external]
     for one in contacts_of(site.signatures, rule, cases, site.reach):
         if isinstance(one, UnknownContacts):
             found.append(Undetermined(_subject(rule), one.kind, one.why, location=rule.location))
         else:
             found.append(_contact(site, one, cases))
     yield from found
-    yield from _unmatched(rule, cases)
+    yield from _unmatched(rule, cases) if not external else ()
     if not found:
         yield PASSED
 

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import httpx
 
+from auditor.transfer.copy_options import read_options
+from auditor.transfer.hops import Hop
 from tests.peers.copying import version_of
-from tests.peers.images import BuiltIndex, build_index, real_image
+from tests.peers.images import BuiltIndex, Uploader, build_index, real_image
 from tests.peers.programs import require
 from tests.peers.referrers_registry import serve_referrers
-from tests.peers.registry import free_port, serve, serve_v3
+from tests.peers.registry import serve, serve_v3
 
 NOTATION = "application/vnd.cncf.notary.signature"
 KINDS = ("docker-registry", "distribution v3", "referrers API")
+# Copies within each kind, and in both directions between a registry with the referrers API and one without.
+ROUTES = (*((kind, kind) for kind in KINDS), (KINDS[0], KINDS[2]), (KINDS[2], KINDS[0]))
+FORMS = ("sig", "att", "referrer")
 ATTACHMENTS = "use-sigstore-attachments"
 
 
@@ -36,9 +41,11 @@ class Copying:
         return " ".join((self.tool, *self.options, *((f"through {self.through}",) if self.through else ())))
 
     @property
-    def version(self) -> str:
-        """The version of the tool."""
-        return version_of(self.tool)
+    def hops(self) -> tuple[Hop, ...]:
+        """The way as the model knows it."""
+        places = ("registry", *((self.through,) if self.through else ()), "registry")
+        given = read_options(self.options)
+        return tuple(Hop(self.tool, version_of(self.tool), origin, to, given) for origin, to in itertools.pairwise(places))
 
 
 CASES = (
@@ -53,6 +60,7 @@ CASES = (
     Copying("regctl", ("--referrers", "--digest-tags")),
     Copying("regctl", ("--referrers", "--digest-tags"), "oci-layout"),
     Copying("crane"),
+    Copying("crane", ("--all-tags",)),
     Copying("crane", (), "oci-layout"),
     Copying("skopeo"),
     Copying("skopeo", ("--all",)),
@@ -95,7 +103,6 @@ def signed_image() -> BuiltIndex:
 
 def sign(host: str, name: str, folder: Path, *, key: Path | None = None) -> str:
     """Push an image, a cosign signature, a cosign attestation and a Notation-like referrer. Return the image's digest."""
-    from tests.peers.images import Uploader
 
     image = signed_image()
     with httpx.Client(base_url=f"http://{host}", trust_env=False) as client:
@@ -141,6 +148,8 @@ def copy(case: Copying, source: str, target: str, folder: Path) -> None:
         case "crane" if case.through:
             ran([program, "--insecure", "pull", "--format", "oci", *options, source, str(layout)], folder)
             ran([program, "--insecure", "push", "--index", str(layout), target], folder)
+        case "crane" if "--all-tags" in options:
+            ran([program, "--insecure", "copy", *options, source.rpartition(":")[0], target.rpartition(":")[0]], folder)
         case "crane":
             ran([program, "--insecure", "copy", *options, source, target], folder)
         case _:
@@ -177,6 +186,3 @@ def forms_at(host: str, name: str, digest: str) -> frozenset[str]:
         if any(one.get("artifactType") == NOTATION for one in listed):
             found.add("referrer")
         return frozenset(found)
-
-
-__all__ = ["CASES", "KINDS", "Copying", "copy", "forms_at", "free_port", "registry_of", "sign"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located import Marked
-from auditor.readers.signatures.fields import host_in, is_true, kms_flags, texts
 from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.policy_fields import host_in, is_true, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
 Found = SignatureRule | UnreadPolicy

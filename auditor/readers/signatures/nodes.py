@@ -16,8 +16,8 @@ from auditor.plan.model import Plan, Pool
 from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.node_config.marked_toml import load_toml
 from auditor.readers.node_config.model import Unreadable
-from auditor.readers.signatures.fields import items, texts
 from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.policy_fields import items, texts
 from auditor.readers.workloads.manifests import Manifests
 
 OPENSHIFT, NODES = "openshift", "containers-image"

@@ -94,7 +94,7 @@ def signature_policies(plan: Plan) -> SignaturePolicies:
 
 @cache
 def _marks() -> tuple[bytes, ...]:
-    """Return the texts of which a file with policies has at least one."""
+    """Return texts. A file with policies has at least one of them."""
     groups = {group.encode() for group, _ in _kinds()}
     return (*sorted(groups), _CONNAISSEUR, _CONSTRAINT.encode(), policy_controller.LABEL.encode())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.signature_keys import referrers_key, signature_tag, tag_key
-from auditor.needs.signatures import SignatureDemand, SignatureDemands, matches_name, signature_demands
+from auditor.needs.signature_demands import SignatureDemand, SignatureDemands, matches_name, signature_demands
 from auditor.oci.document import Index, MalformedDocument, Manifest, parse_document, parse_subject
 from auditor.oci.reference import Reference, spelt
 from auditor.plan.rewrites import placed

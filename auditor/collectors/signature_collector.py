@@ -1,7 +1,7 @@
 """Observe the signatures of collected images: cosign's tags, and the referrers from the API or the fallback tag.
 
 Only images that a policy of the plan demands signatures for are requested, or all with `--signatures`. Each digest costs one
-request per accepted form, and one more to verify a referrer. A registry without the referrers API is asked for it once.
+request per accepted form, and one more to verify a referrer. A registry without the referrers API gets such a request once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auditor.collectors.registry.referrers import JoinedReferrers
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.signature_keys import referrers_key, signature_tag, tag_key
 from auditor.evidence.store import Store, digest_like
-from auditor.needs.signatures import SignatureDemands
+from auditor.needs.signature_demands import SignatureDemands
 from auditor.oci.document import Descriptor, MalformedDocument, Manifest, parse_document, parse_subject
 from auditor.oci.media_types import OCI_INDEX
 from auditor.oci.reference import Reference, is_digest
