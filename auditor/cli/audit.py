@@ -24,6 +24,7 @@ from auditor.cli.options import (
     RenderCharts,
     Require,
     Show,
+    Signatures,
     Skip,
     Strict,
     Timeout,
@@ -64,6 +65,7 @@ def audit(
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
     verbose: Verbose = False,
+    signatures: Signatures = False,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -85,7 +87,7 @@ def audit(
         require=required(require or []),
         show=show,
         render_charts=render_charts,
-        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
+        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout, signatures=signatures),
     )
     read = (*(work.list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(work.is_site(path) for path in inputs)):

@@ -113,6 +113,13 @@ HowVerified = Annotated[
         "full: read and hash every layer as well.",
     ),
 ]
+Signatures = Annotated[
+    bool,
+    typer.Option(
+        "--signatures",
+        help="Collect the signatures of all images. Default: only of images for which a policy of the plan demands one.",
+    ),
+]
 Ca = Annotated[
     Path | None,
     typer.Option(

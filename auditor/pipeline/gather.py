@@ -50,6 +50,7 @@ def gather(
                 ca=ca,
                 reading=progress.reading,
                 retries=Retries.within(settings.timeout),
+                signatures=settings.signatures,
             )
             store.put_meta(COMMAND, redact(settings.command))
             return collect(plan, needs, store, options)

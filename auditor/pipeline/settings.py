@@ -41,7 +41,7 @@ class GatherSettings:
 
     `jobs` limits the concurrent requests; None lets the answers of each host decide. `ca` is a file of certificates to trust
     for the registries of image lists. `timeout` (seconds) is how long a host may be silent. `command` is the command line to
-    record in the evidence.
+    record in the evidence. `signatures` observes the signatures of all images.
     """
 
     via: tuple[Place, ...] = ()
@@ -50,6 +50,7 @@ class GatherSettings:
     ca: Path | None = None
     timeout: float = TIMEOUT
     command: str = ""
+    signatures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.site.delivered_form import unknown_deliveries as unknown_deliveries
     from auditor.site.delivered_form import without_predictions as without_predictions
     from auditor.site.downloads import script_downloads as script_downloads
+    from auditor.site.faults import faults_by_image as faults_by_image
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
     from auditor.site.inside import AtSource as AtSource
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
+    from auditor.site.signature_cases import signatures_of as signatures_of
     from auditor.site.storage.view import Storage as Storage
     from auditor.site.survey import Survey as Survey
     from auditor.site.transfers import transfer_of as transfer_of
@@ -85,6 +87,7 @@ else:
                 "without_predictions",
             ),
             "auditor.site.downloads": ("script_downloads",),
+            "auditor.site.faults": ("faults_by_image",),
             "auditor.site.fetches": ("chart_fetches",),
             "auditor.site.images": ("Images",),
             "auditor.site.inside": (
@@ -108,6 +111,7 @@ else:
                 "registry_slips",
             ),
             "auditor.site.script_lines": ("UnreadScript", "read_scripts"),
+            "auditor.site.signature_cases": ("signatures_of",),
             "auditor.site.storage.view": ("Storage",),
             "auditor.site.survey": ("Survey",),
             "auditor.site.transfers": ("transfer_of",),
