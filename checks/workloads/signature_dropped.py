@@ -172,6 +172,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Required signature is not copied",
+    holds="Required signatures are copied",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SIGNATURES),

@@ -231,6 +231,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Signature cannot be verified offline",
+    holds="Signatures can be verified offline",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SIGNATURES),
