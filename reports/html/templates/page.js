@@ -1,18 +1,26 @@
 withCopyButtons(document);
-for (const table of document.querySelectorAll(".stack")) nameCells(table, table.tBodies[0].rows);
+for (const table of document.querySelectorAll(".stack:not(noscript *)")) nameColumns(table);
 
 const KINDS = {found: Groups, asked: Table, matrix: Matrix};
-const lists = new Map(
+lists = new Map(
   Array.from(document.querySelectorAll("form[data-for]"), (form) => [form.dataset.for, new KINDS[form.dataset.for](form)]),
 );
+for (const list of lists.values()) {
+  list.form.addEventListener("input", (event) => filtersChanged(list, event.target.matches("input")));
+  list.form.addEventListener("reset", () => setTimeout(() => filtersChanged(list)));
+}
+const overview = Array.from(
+  document.querySelectorAll(".strip"),
+  (place) => new Strip(place, lists.get("matrix"), document.getElementById("named")),
+);
+rememberFilters();
 
-// Indexing thousands of rows takes time, so do it while the page is idle. Safari has no requestIdleCallback.
+// Indexing thousands of rows takes time, so do it while the page is idle.
 const unread = Array.from(lists.values()).flatMap((list) => list.rows);
-const read = () => {
+later(() => {
   for (let count = 0; count < 200 && unread.length; count += 1) unread.pop().read();
-  if (unread.length) setTimeout(read);
-};
-setTimeout(read, 100);
+  return unread.length > 0;
+});
 
 const copy = async (button) => {
   const command = button.previousElementSibling;
@@ -39,7 +47,7 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
   const link = event.target.closest("a[href^='#']");
   if (link) reveal(link.hash.slice(1));
-  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").firstChild.textContent);
+  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").querySelector(".two").firstChild.textContent);
 });
 
 // While printing, show all rows and open all details, except the pages of the checks, which are not about this site.
@@ -47,7 +55,8 @@ let closed = [];
 const print = (isPrinting) => {
   if (isPrinting === lists.isPrinting) return;
   lists.isPrinting = isPrinting;
-  for (const list of lists.values()) list.whole(isPrinting);
+  const isCut = !document.getElementById("all").checked;
+  for (const list of lists.values()) list.whole(isPrinting, isPrinting && isCut);
   if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open], .checks *)"));
   for (const details of closed) details.open = isPrinting;
 };
