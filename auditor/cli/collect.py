@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +42,7 @@ def collect(
     Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name the host, the cause and the fix.
     """
     plan = work.load(inputs, platform or []).plan
-    settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout)
+    settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout, shlex.join(["auditor", *sys.argv[1:]]))
     done = work.gather_plan(plan, output, settings, Callbacks(bar, notice))
     _summarize(done, output)
     for missed in done.missed[:MOST_MISSED]:

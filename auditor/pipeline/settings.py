@@ -40,7 +40,8 @@ class GatherSettings:
     """How to collect. `via` are the places to look for images; none stands for the plan's default.
 
     `jobs` limits the concurrent requests; None lets the answers of each host decide. `ca` is a file of certificates to trust
-    for the registries of image lists. `timeout` (seconds) is how long a host may be silent.
+    for the registries of image lists. `timeout` (seconds) is how long a host may be silent. `command` is the command line to
+    record in the evidence.
     """
 
     via: tuple[Place, ...] = ()
@@ -48,6 +49,7 @@ class GatherSettings:
     verify: Verify = Verify.SIZE
     ca: Path | None = None
     timeout: float = TIMEOUT
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

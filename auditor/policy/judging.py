@@ -35,6 +35,7 @@ from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
+from auditor.report.declared import declared_site
 from auditor.report.image_matrix import image_rows
 from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.text import in_brackets, short
@@ -130,6 +131,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         basis=used,
         facts=basis_of_facts(),
         calendar=calendar,
+        declared=declared_site(site.plan),
         list_path="" if plan_path(site.plan) else input_path(site.plan),
     )
 

@@ -1,6 +1,7 @@
 """The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
 from auditor.facts import FactsBasis
+from auditor.report.declared import DeclaredPool, DeclaredSite
 from auditor.report.first_step import FirstStep, When
 from auditor.report.model import (
     BaselineUsed,
@@ -43,6 +44,8 @@ __all__ = [
     "CheckRow",
     "Counts",
     "DateStanding",
+    "DeclaredPool",
+    "DeclaredSite",
     "EgressRow",
     "EvidenceBasis",
     "EvidenceOrigin",

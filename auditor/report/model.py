@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
+from auditor.report.declared import DeclaredSite
 from auditor.report.first_step import FirstStep
 from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
@@ -174,6 +175,7 @@ class Report:
     calendar: tuple[CalendarRow, ...] = ()
     first_steps: tuple[FirstStep, ...] = ()
     list_path: str = ""
+    declared: DeclaredSite | None = None
 
     @property
     def input_path(self) -> str:

@@ -218,6 +218,8 @@ class EvidenceBasis:
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
     day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without a file.
+    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places` what
+    the collections queried; each is empty if the file does not record it.
     """
 
     origin: EvidenceOrigin = EvidenceOrigin.NONE
@@ -227,6 +229,9 @@ class EvidenceBasis:
     max_age: int = 0
     timing: Timing = Timing.NO_EVIDENCE
     ages: tuple[AgeRow, ...] = ()
+    collected_with: str = ""
+    command: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

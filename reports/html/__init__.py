@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from auditor.report import Report
 from auditor.text import format_size, many
-from reports import basis, calendar, headline, hosts, summary, ways
+from reports import calendar, cover, headline, hosts, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, overview, shapes, shared
 from reports.html.page import coded, paragraphs
@@ -62,7 +62,7 @@ def _environment() -> Environment:
         summary=summary,
         headline=headline,
         hosts=hosts,
-        basis=basis,
+        cover=cover,
         shapes=shapes,
         repeated=shared,
         ways=ways,

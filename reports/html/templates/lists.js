@@ -1,5 +1,6 @@
 const MOST_PRINTED = 200; // rows of a list on paper
 const MOST_PRINTED_OF_GROUP = 20;
+const MOST_PRINTED_OF_CHECK = 4; // undetermined outcomes, which often have one reason
 
 // The rows that a form filters, and how to draw the matches. All filters of a form apply together.
 class List {
@@ -51,10 +52,6 @@ class List {
     this.draw();
   }
 
-  printed(rows, most) {
-    return this.isCut ? rows.slice(0, most) : rows;
-  }
-
   draw() {
     const words = this.value("q").toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = Array.from(this.form.querySelectorAll("select"))
@@ -63,7 +60,7 @@ class List {
     const found = this.rows.filter((row) => this.fits(row, wanted) && words.every((word) => row.text.includes(word)));
     const left = found.length - this.show(found);
     this.cut.hidden = !left;
-    this.cut.textContent = `${number(left)} more ${this.form.dataset.noun} are not printed. The HTML file and the JSON report list them all.`;
+    this.cut.textContent = `${number(left)} more ${this.form.dataset.noun} are not printed. The HTML and JSON reports have them all.`;
     this.tell(found.length);
   }
 
@@ -109,10 +106,15 @@ class Groups extends List {
     const matching = grouped(found, (row) => [row.group]);
     let shown = 0;
     for (const group of this.groups) {
-      const rows = this.printed(matching.get(group) ?? [], MOST_PRINTED_OF_GROUP);
+      const rows = (matching.get(group) ?? []).slice(0, this.isCut ? MOST_PRINTED_OF_GROUP : undefined);
       group.section.hidden = rows.length === 0;
       group.part.fill(rows);
       shown += rows.length;
+    }
+    const infos = document.getElementById("infos"); // folded, unless a filter asks for what is in it
+    if (infos) {
+      infos.hidden = !this.groups.some((group) => infos.contains(group.section) && !group.section.hidden);
+      infos.open ||= !infos.hidden && found.length < this.rows.length;
     }
     return shown;
   }
@@ -141,10 +143,15 @@ class Table extends List {
       for (const [key, rows] of this.ordered(grouped(found, (row) => row.words(by)))) this.group(this.title(by, key), rows);
       return found.length;
     }
-    const rows = this.printed(found, MOST_PRINTED);
+    const rows = this.printed(found);
     this.main = this.part();
     this.main.fill(rows);
     return rows.length;
+  }
+
+  printed(rows) {
+    if (!this.isCut) return rows;
+    return Array.from(grouped(rows, (row) => row.words("c")).values()).flatMap((alike) => alike.slice(0, MOST_PRINTED_OF_CHECK));
   }
 
   ordered(groups) {
@@ -241,6 +248,10 @@ class Matrix extends Table {
     this.grid.dress(this.table);
     this.grid.reset();
     return shown;
+  }
+
+  printed(rows) {
+    return this.isCut ? rows.slice(0, MOST_PRINTED) : rows;
   }
 
   part() {

@@ -36,10 +36,12 @@ const copy = async (button) => {
   }, 2000);
 };
 
-// A link to an entry that a filter hides must still work: reset the filter.
+// A link to an entry that is hidden must still work: reset the filter that hides it, and open what it is folded into.
 const reveal = (id) => {
-  const group = document.getElementById(id)?.closest(".group[hidden]");
-  if (group) lists.get("found").search("");
+  const target = document.getElementById(id);
+  if (target?.closest(".group[hidden]")) lists.get("found").search("");
+  const folded = target?.closest("details:not([open])");
+  if (folded) folded.open = true;
 };
 
 document.addEventListener("click", (event) => {
@@ -50,14 +52,17 @@ document.addEventListener("click", (event) => {
   if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").querySelector(".two").firstChild.textContent);
 });
 
-// While printing, show all rows and open all details, except the pages of the checks, which are not about this site.
+// On paper, rows are complete up to a limit and folded parts stay folded, except the method. "Print everything" shows all rows and opens all parts, except
+// the pages of the checks, which are not about this site.
 let closed = [];
 const print = (isPrinting) => {
   if (isPrinting === lists.isPrinting) return;
   lists.isPrinting = isPrinting;
-  const isCut = !document.getElementById("all").checked;
-  for (const list of lists.values()) list.whole(isPrinting, isPrinting && isCut);
-  if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open], .checks *)"));
+  const isEverything = document.getElementById("all").checked;
+  for (const list of lists.values()) list.whole(isPrinting, isPrinting && !isEverything);
+  document.documentElement.classList.toggle("everything", isPrinting && isEverything);
+  const folded = isEverything ? "details:not([open], .checks *)" : ".method details:not([open])";
+  if (isPrinting) closed = Array.from(document.querySelectorAll(folded));
   for (const details of closed) details.open = isPrinting;
 };
 addEventListener("beforeprint", () => print(true));
