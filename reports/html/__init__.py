@@ -19,8 +19,8 @@ from auditor.report import Report
 from auditor.text import format_size, many
 from reports import calendar, cover, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, overview, shapes, shared
-from reports.html.page import coded, paragraphs
+from reports.html import firewall, matrix, overview, scale, shapes, shared
+from reports.html.page import coded, examines, paragraphs
 from reports.words import WORDS
 
 _STYLE = ("report.css",)
@@ -53,6 +53,7 @@ def _environment() -> Environment:
         many=many,
         paragraphs=paragraphs,
         coded=coded,
+        examines=examines,
         fact=shapes.fact,
         tone=shapes.tone,
         word_tone=matrix.word_tone,
@@ -64,6 +65,8 @@ def _environment() -> Environment:
         hosts=hosts,
         cover=cover,
         shapes=shapes,
+        firewall=firewall,
+        scale=scale,
         repeated=shared,
         ways=ways,
         dates=calendar,

@@ -228,7 +228,7 @@ class Matrix extends Table {
   // The reason of each problem, as HTML, without the status that the cell shows.
   get troubles() {
     const titles = () => Array.from(document.getElementById("matrix-t").options, (one) => one.innerHTML);
-    this.reasons ??= titles().map((title) => title.split(": ").slice(1).join(": "));
+    this.reasons ??= titles().map((title) => title.split(": ").slice(1).join(": ").replace(/`([^`]+)`/g, "<code>$1</code>"));
     return this.reasons;
   }
 
