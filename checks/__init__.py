@@ -28,6 +28,7 @@ MODULES: tuple[str, ...] = (
     "checks.images.image_unpinned",
     "checks.images.image_not_listed",
     "checks.images.image_unused",
+    "checks.images.image_version_conflict",
     "checks.images.default_image_missing",
     "checks.images.workload_os_unbound",
     "checks.images.image_absent",
