@@ -86,6 +86,8 @@ MODULES: tuple[str, ...] = (
     "checks.trust.registry_token_expiring",
     "checks.trust.certificate_name_mismatch",
     "checks.trust.certificate_weak",
+    "checks.trust.client_certificate_required",
+    "checks.trust.tls_cipher_mismatch",
     "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",

@@ -85,6 +85,8 @@ class Database:
                     # One long read transaction: otherwise SQLite would lock and unlock the file for every query.
                     connection.executescript("PRAGMA query_only=ON; BEGIN")
                 else:
+                    if older.missing and not older.is_unsealed:
+                        seal_of(connection).verify(str(path))  # an upgrade writes a new seal
                     upgrade(connection, older)
                 seal = None if read_only and older.is_unsealed else seal_of(connection)
                 if seal is not None:

@@ -17,7 +17,7 @@ from auditor.errors import EvidenceError, strerror
 from auditor.evidence import seal
 from auditor.evidence.seal import APPLICATION_ID, DAMAGED, Seal
 
-VERSION: Final = 5
+VERSION: Final = 6
 OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -65,6 +65,7 @@ _TABLES: Final = {
         "CREATE TABLE offered (endpoint TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
         "source TEXT NOT NULL, versions TEXT NOT NULL, ciphers TEXT NOT NULL)"
     ),
+    "handshakes": "CREATE TABLE handshakes (endpoint TEXT PRIMARY KEY, body TEXT NOT NULL)",
     "fetched": (
         "CREATE TABLE fetched (url TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
         "source TEXT NOT NULL, body BLOB NOT NULL)"
@@ -75,7 +76,7 @@ _TABLES: Final = {
     "seal": seal.TABLE,
 }
 # The tables that each version added. An older file is read as if their subjects were not observed.
-_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4, "seal": 5}
+_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4, "seal": 5, "handshakes": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,10 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 
 def seal_of(connection: sqlite3.Connection) -> Seal:
-    """Return the seal of a file of this version."""
-    return Seal(connection, {table: statement for table, statement in _TABLES.items() if table != "seal"}, VERSION)
+    """Return the seal of a file, which covers the tables of the file's version."""
+    (version,) = connection.execute("PRAGMA main.user_version").fetchone()
+    covered = {table: made for table, made in _TABLES.items() if table != "seal" and _SINCE.get(table, 0) <= version}
+    return Seal(connection, covered, version)
 
 
 def check_tables(connection: sqlite3.Connection, name: str) -> Older:

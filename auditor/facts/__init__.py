@@ -124,6 +124,7 @@ TABLES: tuple[str, ...] = (
     "archive_kinds",
     "carrier_images",
     "chart_sources",
+    "client_go",
     "cluster_certificates",
     "config_keys",
     "config_programs",
@@ -178,6 +179,8 @@ TABLES: tuple[str, ...] = (
     "tls_clients",
     "tls_errors",
     "tls_keys",
+    "tls_offers",
+    "tls_suites",
     "unpacked_ratios",
     "windows_builds",
     "windows_kubernetes",
@@ -190,6 +193,7 @@ RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
+    "client_go",
     "cluster_certificates",
     "config_keys",
     "containerd_config",
@@ -214,6 +218,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
     "signature_contacts",
     "sparse_indexes",
     "tls_clients",
+    "tls_offers",
     "windows_builds",
     "windows_kubernetes",
     "windows_runtimes",

@@ -27,6 +27,8 @@ Cause = Literal[
     "invalid",
     "parse",
     "handshake",
+    "version",
+    "client-certificate",
     "stall",
     "revocation",
     "no-revocation",

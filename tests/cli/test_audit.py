@@ -172,7 +172,7 @@ def test_damaged_evidence_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_evidence_of_an_older_version_is_reported_as_not_sealed(tmp_path: Path) -> None:
-    for name, statements in (("new", ""), ("old", "DROP TABLE seal; PRAGMA user_version=4")):
+    for name, statements in (("new", ""), ("old", "DROP TABLE handshakes; DROP TABLE seal; PRAGMA user_version=4")):
         shutil.copy(EXAMPLE / "plant-7.evidence", tmp_path / name)
         edited(tmp_path / name, statements)
         done = auditor("audit", name, *AT, "--format", "text", "--format", f"json={name}.json", cwd=tmp_path)

@@ -27,7 +27,7 @@ from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.testing.memory import AT, SOURCE
 from tests.evidence.stored import DIGEST, filled
 from tests.evidence.tampering import edited
-from tests.evidence.test_tls import older
+from tests.evidence.test_tls import HANDSHAKES, older
 
 CHANGED = "was changed after it was written"
 
@@ -43,7 +43,7 @@ def full(path: Path) -> Path:
             store.put_unpacked(f"sha256:{number}", Seen(UnpackedSeen(UnpackedKind.GZIP_TRAILER, number), AT, SOURCE))
             store.put_archive(name, Absent("gone", AT, SOURCE))
             store.put_chain(f"{name}:443", Seen(ChainSeen((b"leaf", b"issuer"), "TLSv1.3"), AT, SOURCE))
-            store.put_offered(f"{name}:443", Seen(TlsOffered(("TLSv1.3",), ()), AT, SOURCE))
+            store.put_offered(f"{name}:443", Seen(TlsOffered(("TLSv1.3",), (), HANDSHAKES), AT, SOURCE))
             store.put_fetched(f"http://{name}", Seen(Fetched(b"crl"), AT, SOURCE))
             store.put_file(name, b"a file")
             store.note_asked(name, AT)
@@ -67,7 +67,8 @@ def sums_stored(path: Path) -> list[tuple[object, ...]]:
 
 
 TABLES = [
-    "meta", "document", "missing", "tag", "blob", "unpacked", "archive", "chain", "certificate", "offered", "fetched", "file",
+    "meta", "document", "missing", "tag", "blob", "unpacked", "archive", "chain", "certificate", "offered",
+    "handshakes", "fetched", "file",
     "asked",
 ]  # fmt: skip
 

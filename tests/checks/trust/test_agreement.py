@@ -204,7 +204,7 @@ def test_endpoint_with_tls_1_3_only_fails_on_server_2019() -> None:
     (found,) = [outcome for outcome in tls_version_mismatch.run(site, TODAY) if isinstance(outcome, Finding)]
     assert found.facts["clients"] == ("powershell",)
     (row,) = [case for case in site.trust(TODAY) if case.client == "powershell"]
-    assert row.reason == "the endpoint offers TLSv1.3 only, which the client does not support"
+    assert row.reason == "the endpoint offers only TLSv1.3, and the client supports TLSv1.2"
 
 
 def test_empty_ca_file_fails_containerd_although_the_machine_trusts_the_root() -> None:
