@@ -80,6 +80,7 @@ MODULES: tuple[str, ...] = (
     "checks.trust.revocation_missing",
     "checks.trust.crl_stale",
     "checks.trust.root_update_stall",
+    "checks.trust.root_lists_stale",
     "checks.trust.certificate_expiring",
     "checks.trust.cluster_certificates_expiring",
     "checks.trust.deployed_certificate_expiring",

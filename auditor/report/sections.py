@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.check import Check
-from auditor.report import CalendarRow, EgressRow, EvidenceRow, StorageItem, StorageStage, TrustFileRow, TrustRow, TrustStep
+from auditor.report import (
+    CalendarRow,
+    EgressRow,
+    EvidenceRow,
+    RootListRow,
+    StorageItem,
+    StorageStage,
+    TrustFileRow,
+    TrustRow,
+    TrustStep,
+)
 from auditor.site import Site, views
 from auditor.text import many
 
@@ -74,6 +84,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),
             reason=views.reason_of(case),
+            confidence=views.confidence_of(case),
         )
         for case in site.trust(today)
     )
@@ -86,6 +97,16 @@ def trust_file_rows(site: Site) -> tuple[TrustFileRow, ...]:
     return tuple(
         TrustFileRow(one.file, one.pools, one.problem, one.hint, one.usable, one.reader)
         for one in views.unused_files(site.plan, site.trusts)
+    )
+
+
+def root_list_rows(today: datetime.date) -> tuple[RootListRow, ...]:
+    """Return the root programs with their ages on a day."""
+    from auditor.pki.stores.root_lists import root_lists  # noqa: PLC0415 - a plain list has no certificates
+
+    return tuple(
+        RootListRow(one.name, one.package, one.day, (today - one.day).days if one.day else 0, one.is_stale(today))
+        for one in root_lists()
     )
 
 

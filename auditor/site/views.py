@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from auditor.site.transfers import transfer_of as transfer_of
     from auditor.site.trust.callers import Callers as Callers
     from auditor.site.trust.cases import trust_cases as trust_cases
+    from auditor.site.trust.picture import confidence_of as confidence_of
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
     from auditor.site.trust.reasons import reason_of as reason_of
@@ -117,7 +118,7 @@ else:
             "auditor.site.transfers": ("transfer_of",),
             "auditor.site.trust.callers": ("Callers",),
             "auditor.site.trust.cases": ("trust_cases",),
-            "auditor.site.trust.picture": ("steps_of",),
+            "auditor.site.trust.picture": ("confidence_of", "steps_of"),
             "auditor.site.trust.pools": ("Trusts",),
             "auditor.site.trust.reasons": ("reason_of",),
             "auditor.site.trust.served": ("endpoint_chains",),

