@@ -70,6 +70,7 @@ bench: $(VENV)/.dev        ## Run the benchmarks. Each prints ratios measured si
 	$(BIN)/python bench/workloads.py
 	$(BIN)/python bench/archives.py
 	$(BIN)/python bench/trust.py
+	$(BIN)/python bench/manifest.py
 	$(BIN)/python bench/browser.py
 
 facts: $(VENV)/.dev         ## Read default images at the tags of clones: `make facts CLONES=DIR` (rke2, k3s, k0s, kubernetes below DIR).

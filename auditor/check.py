@@ -68,7 +68,10 @@ Run = Callable[["Site", datetime.date], Iterator[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An id with a page and a severity: a check, or one of the few findings that the policy creates itself."""
+    """An id with a page and a severity: a check, or one of the few findings that the policy creates itself.
+
+    `title` names the fault. `holds` states what is true if no subject has it; empty for rules that do not state it.
+    """
 
     is_own_text: ClassVar[bool] = True  # the author of a check wrote it: redaction skips it
 
@@ -77,6 +80,7 @@ class Rule:
     family: str
     severity: Severity
     page: str
+    holds: str = field(default="", kw_only=True)
 
     @property
     def anchor(self) -> str:
@@ -124,11 +128,12 @@ class _Completed:
             yield Fine(passed)
 
 
-def define(
+def define(  # noqa: PLR0913 - a declaration: everything but the function is named
     run: Run,
     *,
     title: str,
     severity: Severity,
+    holds: str = "",
     id: str = "",
     family: str = "",
     area: Area | None = None,
@@ -137,7 +142,8 @@ def define(
 ) -> Check:
     """Make a check from its function; the docstring of the function's module is its page.
 
-    By default, the id is the name of that module with hyphens, and the family is the name of its package.
+    `title` names the fault, and `holds` states what is true if the check passes. By default, the id is the name of that
+    module with hyphens, and the family is the name of its package.
     """
     page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
     package, _, module = run.__module__.rpartition(".")
@@ -145,6 +151,7 @@ def define(
     return Check(
         id=name,
         title=title,
+        holds=holds,
         family=family or package.rpartition(".")[2],
         severity=severity,
         page=page,

@@ -15,6 +15,7 @@ from auditor.errors import AuditorError, UsageError
 from auditor.plan.spelling import as_hint, nearest
 from auditor.plugins import REPORTS, loaded, points
 from auditor.text import shown
+from reports.style import PLAIN, Style
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -33,9 +34,10 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A built-in format."""
+    """A built-in format, or the variant of one."""
 
     format: reports.Format
+    variant: str = ""
 
     @property
     def name(self) -> str:
@@ -52,13 +54,13 @@ class Ours:
         """Whether several reports in a row can be read as one."""
         return self.format.joins
 
-    def write(self, report: Report, *, colour: bool = False) -> str:
+    def write(self, report: Report, style: Style = PLAIN) -> str:
         """Return the whole report, which ends with a line break."""
-        return reports.render(report, self.name, colour=colour)
+        return "".join(self.pieces(report, style))
 
-    def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
+    def pieces(self, report: Report, style: Style = PLAIN) -> Iterable[str]:
         """Return the text of `write` in pieces, which are rendered one by one if the format supports it."""
-        return reports.pieces(report, self.name, colour=colour)
+        return reports.pieces(report, self.variant or self.name, style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Added:
         """The name of the entry point."""
         return self.point.name
 
-    def write(self, report: Report, *, colour: bool = False) -> str:  # noqa: ARG002 - same signature as `Ours`
+    def write(self, report: Report, style: Style = PLAIN) -> str:  # noqa: ARG002 - same signature as `Ours`
         """Return the whole report, which ends with a line break. Raises UsageError if the plug-in fails or returns no text."""
         try:
             text: object = self.plugin.render(report)
@@ -89,9 +91,9 @@ class Added:
             raise UsageError(f"{_said(self.point)} returns text that cannot be written: {error.reason}", _HINT) from error
         return text if text.endswith("\n") else f"{text}\n"
 
-    def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
+    def pieces(self, report: Report, style: Style = PLAIN) -> Iterable[str]:
         """Return the text of `write` as one piece, so that a plug-in that fails does so before anything is written."""
-        return (self.write(report, colour=colour),)
+        return (self.write(report, style),)
 
 
 Form = Ours | Added
@@ -107,6 +109,8 @@ def form_named(name: str) -> Form:
     plugins = _plugins()
     if name in plugins:
         return _added(plugins[name])
+    if name == reports.FULL_TEXT:
+        return Ours(reports.format_named(name), name)
     if name not in reports.format_names():
         hint = as_hint(nearest(name, names()) or f"write one of {', '.join(names())}")
         raise UsageError(f"--format {name}: there is no such format", hint)

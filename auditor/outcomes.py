@@ -92,11 +92,15 @@ class RemedyKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way to fix a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
+    """One way to fix a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell.
+
+    `while_connected`: whether it is possible only while the sources are reachable; None derives that from the kind.
+    """
 
     kind: str
     text: str
     commands: tuple[str, ...] = ()
+    while_connected: bool | None = field(default=None, kw_only=True)
 
 
 class Role(enum.StrEnum):
@@ -135,6 +139,9 @@ class Finding:
     `fold` lists what the message depends on besides the case and the names of the pool, its platform and the client. None
     stands for `facts`, or for the message if there are no facts. `affects` names the cells of the image matrix that the finding
     concerns; None derives them from the subject. `remedy_kind` states which file of `auditor fix` can resolve it.
+
+    `root_cause` identifies the fault that one remedy removes. Findings with the same value, also of different checks, are one
+    step of *do this first*; None derives it from the first remedy.
     """
 
     check: str = field(default="", kw_only=True)
@@ -149,6 +156,7 @@ class Finding:
     parts: tuple[Part, ...] = ()
     fold: tuple[Fact, ...] | None = None
     remedy_kind: RemedyKind | None = None
+    root_cause: tuple[Fact, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.parts and not self.message:

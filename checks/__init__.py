@@ -94,6 +94,8 @@ MODULES: tuple[str, ...] = (
     "checks.workloads.pull_secret_missing",
     "checks.workloads.registry_in_its_own_cluster",
     "checks.workloads.registry_limits",
+    "checks.workloads.signature_dropped",
+    "checks.workloads.signature_unverifiable",
 )
 
 
@@ -113,13 +115,14 @@ def check_in(module: str) -> Check:
     return check
 
 
-_KEYS = frozenset({"module", "id", "title", "family", "severity", "area", "connections", "requires", "page"})
+_KEYS = frozenset({"module", "id", "title", "holds", "family", "severity", "area", "connections", "requires", "page"})
 
 
 def _declared(row: dict[str, Any]) -> Check:
     return Check(
         id=row["id"],
         title=row["title"],
+        holds=row["holds"],
         family=row["family"],
         severity=Severity(row["severity"]),
         page="\n".join(row["page"]),
@@ -137,6 +140,7 @@ def catalogue_text() -> str:
             "module": module,
             "id": check.id,
             "title": check.title,
+            "holds": check.holds,
             "family": check.family,
             "severity": check.severity.value,
             "area": check.area.value if check.area is not None else "",

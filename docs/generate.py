@@ -147,6 +147,20 @@ COMMAND_EXAMPLES = {
         "auditor fix plan.yaml --waivers accepted.yaml -o fix     # without waived findings",
         "auditor fix report.json -o fix                           # from a report: only the copy scripts",
     ),
+    "manifest": (
+        "auditor manifest /media/disk1                            # writes SHA256SUMS and custody.json on the medium",
+        "auditor manifest /media/dvd -o lists --no-images",
+    ),
+    "sign": (
+        "auditor sign report.json --key key.pem --evidence site.evidence --transfer /media/disk1",
+        "auditor sign report.json --key key.pem -o signed/report.intoto.json",
+    ),
+    "verify": (
+        "auditor verify report.intoto.json --key public.pem --transfer /mnt/disk1",
+        "auditor verify report.intoto.json --key signer.crt --skip transfer --format json",
+        "auditor verify /mnt/disk1                                 # the medium against its list",
+        "auditor verify /mnt/disk1 --key public.pem --statement site.intoto.json",
+    ),
     "facts": (
         "auditor facts",
         "auditor facts copy_layers                                 # the rows of one table",

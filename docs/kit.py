@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 
-from auditor.testing import chain_forms, copy_forms, examples, image_forms, sites
+from auditor.testing import chain_forms, copy_forms, examples, image_forms, signature_forms, sites
 
 INTRODUCTION = """
 `auditor.testing` builds a site from a few lines of YAML: a plan, the files that it names, and what registries and endpoints
@@ -68,6 +68,7 @@ PARTS = {
     "The expected outcome": examples,
     "Images": image_forms,
     "Copies": copy_forms,
+    "Signatures": signature_forms,
     "Certificates and endpoints": chain_forms,
 }
 

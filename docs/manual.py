@@ -36,6 +36,7 @@ VARIABLES = (
         "AUDITOR_CACHE",
         "the folder for the evidence of connected audits (default: airgap-auditor in the user's cache folder)",
     ),
+    ("AUDITOR_KEY_PASSPHRASE", "the passphrase of the private key of `auditor sign`"),
     ("NO_COLOR", "no colours, also on a terminal"),
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies for registries and endpoints"),
     ("DOCKER_CONFIG, REGISTRY_AUTH_FILE", "the location of the logins of Docker and Podman"),

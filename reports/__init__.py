@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.style import PLAIN, Style
+
 if TYPE_CHECKING:
     from auditor.report import Report
 
@@ -20,19 +22,27 @@ class Format:
     """One output format. `suffix` is the usual file name suffix; `module` contains its `render`.
 
     `joins`: several reports can be concatenated. `streams`: the module also has `pieces`, which yields the text row by row.
+    `is_drawn`: its `render` takes a style.
     """
 
     name: str
     summary: str
     suffix: str
     module: str
-    colours: bool = False
+    is_drawn: bool = False
     joins: bool = False
     streams: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("text", "for reading in a terminal", ".txt", "reports.text", colours=True, joins=True),
+    Format(
+        "text",
+        "one screen for a terminal; text=full prints everything",
+        ".txt",
+        "reports.text.screen",
+        is_drawn=True,
+        joins=True,
+    ),
     Format("lines", "one line for each finding, for editors and commit hooks", ".lines.txt", "reports.lines", joins=True),
     Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1", streams=True),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
@@ -44,7 +54,9 @@ FORMATS: tuple[Format, ...] = (
     Format("markdown", "a comment for a pull request, within GitHub's limit", ".md", "reports.markdown"),
     Format("csv", "the image matrix, for a spreadsheet", ".csv", "reports.csv_matrix"),
 )
+FULL_TEXT = "text=full"  # a variant, not a format of its own: `--format text=full`, and what a file gets
 _BY_NAME = {row.name: row for row in FORMATS}
+_VARIANTS = {FULL_TEXT: Format("text", "everything", ".txt", "reports.text.full", is_drawn=True, joins=True)}
 
 
 def format_names() -> tuple[str, ...]:
@@ -53,19 +65,19 @@ def format_names() -> tuple[str, ...]:
 
 
 def format_named(name: str) -> Format:
-    """Return the format called `name`. Raises KeyError for an unknown name."""
-    return _BY_NAME[name]
+    """Return the format called `name`, or a variant such as `text=full`. Raises KeyError for an unknown name."""
+    return _VARIANTS[name] if name in _VARIANTS else _BY_NAME[name]
 
 
-def render(report: Report, format: str, *, colour: bool = False) -> str:
-    """Return the report in one format, with a final newline. `colour` has an effect only if the format has colours.
+def render(report: Report, format: str, style: Style = PLAIN) -> str:
+    """Return the report in one format, with a final newline. `style` has an effect only if the format is drawn.
 
     Raises KeyError for a format that `format_names` does not list.
     """
-    return "".join(pieces(report, format, colour=colour))
+    return "".join(pieces(report, format, style))
 
 
-def pieces(report: Report, format: str, *, colour: bool = False) -> Iterable[str]:
+def pieces(report: Report, format: str, style: Style = PLAIN) -> Iterable[str]:
     """Yield the text of `render` in pieces. A format that streams never holds the whole text in memory.
 
     Raises KeyError as `render` does.
@@ -75,4 +87,4 @@ def pieces(report: Report, format: str, *, colour: bool = False) -> Iterable[str
     if chosen.streams:
         made: Iterable[str] = module.pieces(report)
         return made
-    return (module.render(report, colour=colour) if chosen.colours else module.render(report),)
+    return (module.render(report, style) if chosen.is_drawn else module.render(report),)

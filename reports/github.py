@@ -14,7 +14,7 @@ from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
-from reports.summary import active
+from reports.summary import hidden, shown
 from reports.wording import FilePosition, asked, lines_of, shortened
 
 MOST = 10
@@ -34,18 +34,20 @@ def refusal(problems: Sequence[tuple[FilePosition | None, str]]) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    shown = dict.fromkeys(("error", "warning", "notice"), 0)
+    used_up = dict.fromkeys(("error", "warning", "notice"), 0)
     rest = []
     for annotation in _annotations(report):
         level = annotation[0]
-        if shown[level] < MOST:
-            shown[level] += 1
+        if used_up[level] < MOST:
+            used_up[level] += 1
             yield _command(*annotation)
         else:
             rest.append(annotation)
     if rest:
         yield f"{many(len(rest), 'more annotation')} beyond GitHub's limit:"
     yield from (_logged(*annotation) for annotation in rest)
+    if left := hidden(report):
+        yield _harmless(left)
     if used := basis.summary_line(report):
         yield _harmless(used)
     yield _harmless(f"{headline(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
@@ -53,13 +55,13 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _annotations(report: Report) -> Iterator[Annotation]:
     """Yield the findings that count, then undetermined outcomes as warnings, because no fault is proven."""
-    for line in lines_of(active(report)):
+    for line in lines_of(shown(report), folded=True):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
     for row in report.hosts:
         yield "warning", f"undetermined: {clean(row.host)}", None, shortened(hosts.told(row))
-    for question, text in asked(hosts.ungrouped(report)):
-        yield "warning", f"undetermined: {clean(question.first.check)}", None, text
+    for question in asked(hosts.ungrouped(report)):
+        yield "warning", f"undetermined: {question.checks}", None, question.text
 
 
 def _command(level: str, title: str, place: FilePosition | None, message: str) -> str:

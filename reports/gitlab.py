@@ -7,12 +7,13 @@ were not examined are in the list as info too.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
-from auditor.check import Severity, Undetermined
+from auditor.check import Severity
 from auditor.report import JudgedFinding, Report, ScopeRow
 from reports.ascii_json import Json, plain, written_list
 from reports.headline import status, unexamined
-from reports.wording import FilePosition, place_of, shortened
+from reports.wording import Asked, FilePosition, asked, place_asked, place_of, places_of, shortened
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 UNDETERMINED = "major"
@@ -21,12 +22,13 @@ NOWHERE = "audit"  # GitLab requires a path, and without a plan there may be non
 
 def render(report: Report) -> str:
     """Return every finding and undetermined outcome as an issue, in ASCII. Repeated fingerprints get a number."""
-    plan = report.plan_path.replace("\\", "/").removeprefix("./") or NOWHERE
+    plan = report.input_path.replace("\\", "/").removeprefix("./") or NOWHERE
+    places = places_of(report)
     seen: dict[str, int] = {}
     issues: list[Json] = []
     found = [
-        *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings),
-        *((row.fingerprint, _question(row, plan)) for row in report.undetermined),
+        *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings if item.severity.at_least(report.show)),
+        *((one.fingerprint, _question(one, places, plan)) for one in asked(report.undetermined)),
         *((_fingerprint(row), _not_examined(row, plan)) for row in unexamined(report)),
     ]
     for fingerprint, issue in found:
@@ -48,9 +50,9 @@ def _finding(item: JudgedFinding, plan: str) -> Json:
     return _issue(finding.check, text, severity, _location(place_of(finding) or FilePosition(plan)))
 
 
-def _question(row: Undetermined, plan: str) -> Json:
-    text = f"Undetermined ({row.kind.value}): {row.subject}: {row.detail}"
-    return _issue(row.check, text, UNDETERMINED, _location(FilePosition(plan)))
+def _question(one: Asked, places: Mapping[str, FilePosition], plan: str) -> Json:
+    place = place_asked(one, places, plan)
+    return _issue(one.first.check, f"Undetermined: {one.text}", UNDETERMINED, _location(place))
 
 
 def _not_examined(row: ScopeRow, plan: str) -> Json:

@@ -46,6 +46,12 @@ def meaning(report: Report) -> str:
     return " ".join(_sentences(report))
 
 
+def judgement(report: Report) -> str:
+    """Return what the verdict means for the site, without the areas that were not examined."""
+    left_out = not_examined(report)
+    return " ".join(sentence for sentence in _sentences(report) if sentence != left_out)
+
+
 def unexamined(report: Report) -> tuple[ScopeRow, ...]:
     """Return the areas that were not examined completely."""
     return tuple(row for row in report.scope if not row.is_examined)

@@ -1,10 +1,10 @@
-"""The section `trust` of the JSON report. `auditor chain --format json` writes a part of it."""
+"""The sections `trust` and `trust_files` of the JSON report. `auditor chain --format json` writes a part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from auditor.report import TrustRow
+from auditor.report import TrustFileRow, TrustRow
 from reports.ascii_json import Json
 
 
@@ -32,6 +32,22 @@ def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
                 }
                 for step in row.steps
             ],
+            "reason": row.reason or None,
+        }
+        for row in rows
+    ]
+
+
+def trust_files_json(rows: Iterable[TrustFileRow]) -> list[Json]:
+    """Return the section `trust_files`: the files of the trust that could not be used as a whole."""
+    return [
+        {
+            "file": row.file,
+            "pools": row.pools,
+            "problem": row.problem,
+            "hint": row.hint or None,
+            "usable": row.usable,
+            "reader": row.reader or None,
         }
         for row in rows
     ]

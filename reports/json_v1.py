@@ -15,7 +15,6 @@ from auditor.report import (
     CalendarRow,
     CheckRow,
     EgressRow,
-    EvidenceBasis,
     EvidenceRow,
     FactsBasis,
     HostRow,
@@ -28,7 +27,9 @@ from auditor.report import (
 )
 from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
-from reports.json_trust import trust_json
+from reports.json_basis import basis_json, declared_json
+from reports.json_steps import step_json
+from reports.json_trust import trust_files_json, trust_json
 from reports.summary import fixable
 
 VERSION = 1
@@ -85,10 +86,13 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "works_offline_until", until.isoformat() if until is not None else None
     yield "scope", [scope_json(row) for row in report.scope]
     yield "fix", _fix(report)
-    yield "evidence_basis", _basis(report.basis)
+    yield "evidence_basis", basis_json(report.basis)
     yield "unanswered_hosts", [_host(row) for row in report.hosts]
     yield "facts", _facts(report.facts)
     yield "calendar", [_ending(row) for row in report.calendar]
+    yield "first_steps", map(step_json, report.first_steps)
+    yield "declared", declared_json(report.declared)
+    yield "trust_files", trust_files_json(report.trust_files)
 
 
 def _facts(used: FactsBasis | None) -> Json | None:
@@ -119,6 +123,7 @@ def _check(row: CheckRow) -> Json:
         "status": row.status.value,
         "examined": row.examined,
         "reason": row.reason or None,
+        "holds": row.rule.holds or None,
     }
 
 
@@ -287,28 +292,6 @@ def _evidence(row: EvidenceRow) -> Json:
         "failed": row.failed,
         "oldest": row.oldest,
         "newest": row.newest,
-    }
-
-
-def _basis(basis: EvidenceBasis) -> Json:
-    return {
-        "origin": basis.origin,
-        "sha256": basis.sha256 or None,
-        "sealed": basis.sealed,
-        "measured_on": basis.measured_on.isoformat() if basis.measured_on is not None else None,
-        "max_age_seconds": basis.max_age or None,
-        "timing": basis.timing.value,
-        "ages": [
-            {
-                "what": row.what,
-                "oldest": row.oldest.isoformat(),
-                "newest": row.newest.isoformat(),
-                "days": row.days,
-                "can_change": row.can_change,
-                "stale": row.is_stale,
-            }
-            for row in basis.ages
-        ],
     }
 
 

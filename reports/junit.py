@@ -15,8 +15,8 @@ from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
-from reports.summary import active, baselined, since, waived
-from reports.wording import FilePosition, WordedFindings, asked, lines_of
+from reports.summary import baselined, shown, since, waived
+from reports.wording import FilePosition, WordedFindings, asked, counted, lines_of
 
 _KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 UNKNOWN_FAMILY = "other"
@@ -53,7 +53,7 @@ def render(report: Report) -> str:
 
 def _cases(report: Report) -> Iterator[Case]:
     yield from (_of_row(row) for row in report.checks if row.status in {Status.PASSED, Status.NOT_APPLICABLE})
-    for line in lines_of(active(report)):
+    for line in lines_of(shown(report)):
         fails = line.severity.at_least(report.fail_on)
         yield _of_line(line, "failure" if fails else "passed", f"{line.severity.value}: {line.text}")
     for item, waiver in waived(report):
@@ -63,9 +63,9 @@ def _cases(report: Report) -> Iterator[Case]:
     for one in hosts.waiting(report):
         text = f"undetermined: {hosts.told(one.host)}"
         yield Case(one.row.check, clean(f"{one.host.host}: {many(one.count, 'subject')}"), "error", text)
-    for question, text in asked(hosts.ungrouped(report)):
-        row = question.first
-        yield Case(row.check, clean(str(row.subject)), "error", f"undetermined: {text}")
+    for question in asked(hosts.ungrouped(report), by_check=True):
+        about = question.first.subject if len(question.groups) == 1 else counted(question.groups)
+        yield Case(question.first.check, clean(str(about)), "error", f"undetermined: {question.text}")
 
 
 def _of_area(row: ScopeRow) -> Case:
@@ -79,7 +79,7 @@ def _of_row(row: CheckRow) -> Case:
     """Return the case of a check without findings: it passed or did not apply."""
     title = clean(row.rule.title or row.rule.id)
     if row.status is Status.PASSED:
-        return Case(row.rule.id, f"{title}: {row.examined:,} examined", "passed")
+        return Case(row.rule.id, f"{clean(row.rule.holds) or f'No finding: {title}'}: {row.examined:,} examined", "passed")
     return Case(row.rule.id, title, "skipped", f"not applicable: {clean(row.reason)}")
 
 

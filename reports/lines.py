@@ -8,7 +8,7 @@ from auditor.report import Report
 from reports import hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
-from reports.summary import active
+from reports.summary import hidden, shown
 from reports.wording import asked, lines_of, shortened
 
 
@@ -22,11 +22,11 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     plan = clean(report.plan_name) or clean(report.plan_path)
-    for line in lines_of(active(report)):
+    for line in lines_of(shown(report), folded=True):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
     for row in report.hosts:
         yield f"{plan}: undetermined: {shortened(hosts.told(row))} [{hosts.UNANSWERED}]"
-    for question, text in asked(hosts.ungrouped(report)):
-        yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
-    yield f"{plan}: {headline(report)}. {meaning(report)}"
+    for question in asked(hosts.ungrouped(report)):
+        yield f"{plan}: undetermined: {question.text} [{question.checks}]"
+    yield f"{plan}: {headline(report)}. {' '.join(filter(None, (meaning(report), hidden(report))))}"

@@ -17,7 +17,7 @@ from reports import basis, hosts
 from reports import calendar as dates
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
-from reports.summary import active, baselined, fixing, waived
+from reports.summary import baselined, fixing, hidden, shown, waived
 from reports.wording import FilePosition, WordedFindings, asked, lines_of, shortened
 
 MOST = 65_536
@@ -92,14 +92,14 @@ def _fitting(section: MarkdownSection, room: int) -> tuple[str, int, int]:
 
 
 def _sections(report: Report) -> Iterator[MarkdownSection]:
-    found = lines_of(active(report))
+    found = lines_of(shown(report), folded=True)
     for severity in Severity:
         lines = [line for line in found if line.severity is severity]
         yield from _section(_NAMES[severity], _items(lines), folded=severity is Severity.INFO)
+    if left := hidden(report):
+        yield MarkdownSection("Not shown", ((f"- {left}", 0),), folded=False)
     yield from _section("Hosts without a usable answer", [(_host(row), row.undetermined) for row in report.hosts])
-    questions = [
-        (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(hosts.ungrouped(report))
-    ]
+    questions = [(f"- {code(one.checks)}: {escaped(one.text)}", one.count) for one in asked(hosts.ungrouped(report))]
     if report.fix_command:
         yield MarkdownSection("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: not counted as passed", questions)

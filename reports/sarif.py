@@ -18,7 +18,7 @@ from reports.ascii_json import Json, plain, written
 from reports.cleaning import clean
 from reports.folding import who_of
 from reports.headline import headline, meaning, status, unexamined
-from reports.wording import FilePosition, place_of
+from reports.wording import Asked, FilePosition, asked, place_asked, place_of, places_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "airgapAuditor/v1"
@@ -37,6 +37,7 @@ def _run(report: Report) -> Json:
     for check in (*(item.finding.check for item in report.findings), *(row.check for row in report.undetermined)):
         rules.setdefault(check, _described(check, check, check))
     index = {check: number for number, check in enumerate(rules)}
+    places = places_of(report)
     bugs = [row for row in report.undetermined if row.kind is Kind.BUG]
     return {
         "tool": {"driver": {"name": "airgap-auditor", "version": clean(report.tool_version), "rules": list(rules.values())}},
@@ -52,8 +53,8 @@ def _run(report: Report) -> Json:
             }
         ],
         "results": [
-            *(_result(item, index, report) for item in report.findings),
-            *(_question(row, index, report.plan_path) for row in report.undetermined),
+            *(_result(item, index, report) for item in report.findings if item.severity.at_least(report.show)),
+            *(_question(one, index, places, report.input_path) for one in asked(report.undetermined)),
         ],
         "columnKind": "unicodeCodePoints",
         "properties": {
@@ -105,7 +106,7 @@ def _result(item: JudgedFinding, index: Mapping[str, int], report: Report) -> Js
     fix = "".join(f" {remedy.text}" for remedy in finding.remedies[:1])
     made = _about(finding.check, finding.subject, f"{finding.message}{fix}", finding.fingerprint, index)
     made |= {"kind": "fail", "level": LEVELS[item.severity]}
-    made["locations"] = [_location(place_of(finding) or FilePosition(report.plan_path), finding.subject)]
+    made["locations"] = [_location(place_of(finding) or FilePosition(report.input_path), finding.subject)]
     made["suppressions"] = []
     if waived is not None:
         until = f"{waived.owner}, until {waived.expires.isoformat()}: {waived.reason}"
@@ -120,13 +121,15 @@ def _remedies(finding: Finding) -> list[Json]:
     return [{"kind": way.kind, "text": way.text, "commands": way.commands} for way in finding.remedies]
 
 
-def _question(row: Undetermined, index: Mapping[str, int], plan: str) -> Json:
-    made = _about(row.check, row.subject, f"Undetermined ({row.kind.value}): {row.detail}", row.fingerprint, index)
+def _question(one: Asked, index: Mapping[str, int], places: Mapping[str, FilePosition], plan: str) -> Json:
+    """Return the result for one reason. Its rule is the first of the checks that the text names."""
+    row = one.first
+    made = _about(row.check, row.subject, f"Undetermined: {one.text}", one.fingerprint, index)
     return {
         **made,
         "kind": "open",
         "level": "none",
-        "locations": [_location(FilePosition(plan), row.subject)],
+        "locations": [_location(place_asked(one, places, plan), row.subject)],
         "suppressions": [],
     }
 

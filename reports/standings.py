@@ -16,6 +16,8 @@ MEANINGS: Mapping[CellStatus, str] = {
     CellStatus.UNDETERMINED: "unknown: evidence is missing, or not all images fit",
 }
 ACCEPTED = "accepted by a waiver"
+FOREIGN = "foreign layers"  # shown in place of `ok` if the image has them
+FOREIGN_MEANING = "nodes can pull and run the image, and its manifest has layers that a node may download from an external host"
 
 
 def legend(statuses: Iterable[CellStatus]) -> Iterator[tuple[CellStatus, str]]:

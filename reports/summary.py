@@ -1,29 +1,18 @@
-"""The summary for human readers: the counts, findings in groups, and what to do first."""
+"""The summary for human readers: the counts, and findings in groups."""
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from dataclasses import dataclass
 
 from auditor.check import Kind, Remedy, Severity
-from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Waived
+from auditor.report import CheckRow, EgressRow, FirstStep, JudgedFinding, Report, Status, Waived
+from auditor.report.first_steps import KIND_ADVICE
 from auditor.text import listed, many
-from reports import hosts
 
-MOST_STEPS = 5
+MOST_STEPS = 5  # shown before a reader asks for more
 
 _USUAL_PORTS = {("http", 80), ("https", 443)}
-
-# What to do about each kind of undetermined outcome.
-KIND_ADVICE = {
-    Kind.UNREACHABLE: "Make the source reachable from the machine that collects evidence, then collect again.",
-    Kind.DENIED: "Provide credentials with read access, then collect again.",
-    Kind.MALFORMED: "Check the response of the source and fix it there, then collect again.",
-    Kind.MISSING_EVIDENCE: "Run `auditor collect`, add the missing file to the plan, or fix the cause that the check names.",
-    Kind.UNSUPPORTED: "Follow the check's detail, or decide by hand.",
-    Kind.BUG: "Report this bug: the auditor failed here.",
-}
 
 _MANY = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
 
@@ -46,19 +35,20 @@ class SummaryGroup:
         return tuple(way[0] for way in itertools.takewhile(lambda way: len(set(way)) == 1, ways))
 
 
-@dataclass(frozen=True, slots=True)
-class FirstStep:
-    """One thing to do first. `about` names the problem; `check` is empty if several checks are concerned."""
-
-    about: str
-    advice: str
-    check: str = ""
-    severity: Severity | None = None
-
-
 def active(report: Report) -> tuple[JudgedFinding, ...]:
     """Return the findings that count: neither waived nor in the baseline."""
     return tuple(item for item in report.findings if item.is_active)
+
+
+def shown(report: Report) -> tuple[JudgedFinding, ...]:
+    """Return the active findings that the formats for gates have an entry for."""
+    return tuple(item for item in active(report) if item.severity.at_least(report.show))
+
+
+def hidden(report: Report) -> str:
+    """Return a sentence about the active findings without an entry; empty if each has one."""
+    count = len(active(report)) - len(shown(report))
+    return f"{many(count, 'finding')} below {report.show.value} not shown (`--show`)." if count else ""
 
 
 def waived(report: Report) -> tuple[tuple[JudgedFinding, Waived], ...]:
@@ -113,34 +103,15 @@ def fixing(report: Report) -> str:
     return f"`auditor fix` resolves {listed(parts)}." if parts else ""
 
 
-def steps(report: Report) -> tuple[FirstStep, ...]:
-    """Return at most `MOST_STEPS` steps: the worst severity, largest group first, then what is undetermined."""
-    groups = grouped(report)
-    worst = [group for group in groups if group.severity is groups[0].severity and group.severity is not Severity.INFO]
-    worst.sort(key=lambda group: -len(group.findings))
-    unknown = _unknown(report)
-    room = MOST_STEPS - len(unknown)
-    return (*(_step(group) for group in worst[:room]), *unknown)
-
-
-def _step(group: SummaryGroup) -> FirstStep:
-    first = next((remedy.text for item in group.findings for remedy in item.finding.remedies), "")
-    about = f"{group.title or group.check} ({many(len(group.findings), group.severity.value)})"
-    return FirstStep(about, first or "See the findings below.", group.check, group.severity)
-
-
-def _unknown(report: Report) -> list[FirstStep]:
-    """Return the two most frequent causes of undetermined checks (hosts and kinds), each with its remedy."""
-    found = [
-        (row.undetermined, FirstStep(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
-        for row in report.hosts
-    ]
-    kinds = Counter(row.kind for row in hosts.ungrouped(report))
-    found += [
-        (count, FirstStep(f"{many(count, 'check')} could not be decided ({kind})", advice(kind)))
-        for kind, count in kinds.items()
-    ]
-    return [step for _, step in sorted(found, key=lambda one: -one[0])[:2]]
+def weight(step: FirstStep) -> str:
+    """Return how many outcomes a step explains: `5 errors, 2 warnings`, `36 undetermined`."""
+    numbers = (
+        many(step.error, "error"),
+        many(step.warning, "warning"),
+        many(step.info, "info", "infos"),
+        many(step.undetermined, "undetermined", "undetermined"),
+    )
+    return ", ".join(text for text in numbers if not text.startswith("0 "))
 
 
 def since(report: Report) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.report import TrustRow, TrustStep
+from auditor.report import Prospect, TrustFileRow, TrustRow, TrustStep
+from auditor.text import listed, many
 from reports.folding import everybody
 
 _SYSTEMS = {"linux": "Linux", "windows": "Windows"}
@@ -46,7 +47,9 @@ def sides(rows: Iterable[TrustRow]) -> tuple[SystemPaths, ...]:
 def _ways(rows: Iterable[TrustRow]) -> tuple[PathOutcomes, ...]:
     followed: dict[object, dict[object, list[TrustRow]]] = {}
     for row in rows:
-        followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom), []).append(row)
+        followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom, row.reason), []).append(
+            row
+        )
     return tuple(PathOutcomes(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
 
 
@@ -58,3 +61,18 @@ def _sight(rows: list[TrustRow]) -> Sight:
 def about(step: TrustStep) -> str:
     """Return the line below a certificate of a path."""
     return ", ".join(filter(None, (step.origin, step.key, step.until and f"until {step.until[:10]}")))
+
+
+def unstated_reason(row: TrustRow) -> str:
+    """Return the reason of a row, unless the flaws of its path state it already."""
+    stated = {flaw for step in row.steps for flaw in step.flaws}
+    if row.verdict is Prospect.VERIFIES or any(row.reason.endswith(flaw) for flaw in stated):
+        return ""
+    return row.reason
+
+
+def file_problem(row: TrustFileRow) -> str:
+    """Return what could not be used of a file, and who is affected."""
+    used = f" {many(row.usable, 'certificate')} of it {'is' if row.usable == 1 else 'are'} used." if row.usable else ""
+    reader = f", read by {row.reader}" if row.reader else ""
+    return f"{row.problem.rstrip('.')} (pool {listed(row.pools, 4)}{reader}).{used}"

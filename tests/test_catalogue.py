@@ -57,6 +57,13 @@ def test_ids_and_titles_are_unique() -> None:
 
 
 @ids
+def test_check_states_what_holds_if_it_passes(check: Check) -> None:
+    assert check.holds, f"{check.id}: give `define` the text `holds`"
+    assert len(words_in(check.holds)) <= 9
+    assert check.holds != check.title
+
+
+@ids
 def test_title_states_the_fault_in_at_most_nine_words(check: Check) -> None:
     assert len(check.title.split()) <= 9
     assert not check.title.startswith(("A ", "An ", "The "))

@@ -27,7 +27,14 @@ TABLES_ALLOWED = {
     ("auditor/diff/rendering.py", "undetermined"): "a key of the JSON of a comparison",
     ("reports/github.py", "file"): "a property of an annotation",
 }
-WRITERS = {"reports/json_v1.py", "reports/json_trust.py", "reports/sarif.py", "reports/gitlab.py", "reports/junit.py"}
+WRITERS = {
+    "reports/json_v1.py",
+    "reports/json_steps.py",
+    "reports/json_trust.py",
+    "reports/sarif.py",
+    "reports/gitlab.py",
+    "reports/junit.py",
+}
 JUDGING = ("reports/", "auditor/policy/", "auditor/report/", "auditor/fix/", "auditor/diff/")
 
 # Where a string may equal the id of a check, and why.

@@ -23,6 +23,7 @@ CHOOSERS = {
     "outcomes": {"ERROR", "WARNING"},
     "ending": {"ERROR", "WARNING"},
     "kept": {"INFO"},
+    "severity_of": {"ERROR", "WARNING", "INFO"},
 }
 rules = pytest.mark.parametrize("rule", [*CATALOGUE, *POLICY_RULES], ids=lambda rule: rule.id)
 

@@ -23,15 +23,18 @@ from auditor.cli.options import (
     Platforms,
     RenderCharts,
     Require,
+    Show,
+    Signatures,
     Skip,
     Strict,
     Timeout,
+    Verbose,
     WaiversFile,
     parse_date,
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.progress import bar
-from auditor.cli.saying import notice
+from auditor.cli.saying import is_verbose, notice
 from auditor.errors import PlanError
 from auditor.evidence.kinds import Verify
 from auditor.pipeline.callbacks import Callbacks
@@ -48,6 +51,7 @@ def audit(
     each: Each = False,
     format: Formats = None,
     fail_on: FailOn = Severity.ERROR,
+    show: Show = Severity.INFO,
     strict: Strict = False,
     only: Only = None,
     skip: Skip = None,
@@ -60,6 +64,8 @@ def audit(
     jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
+    verbose: Verbose = False,
+    signatures: Signatures = False,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -79,19 +85,23 @@ def audit(
         evidence,
         offline,
         require=required(require or []),
+        show=show,
         render_charts=render_charts,
-        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
+        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout, signatures=signatures),
     )
     read = (*(work.list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(work.is_site(path) for path in inputs)):
         from auditor.cli.fleet import audit_fleet  # noqa: PLC0415 - it imports the index page of several reports
 
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
-    outputs = parse_outputs(format or [], read)
+    outputs = parse_outputs(format or [], read, is_full=verbose or is_verbose())
     try:
-        report = work.audit(work.load(inputs, platform or []), settings, Callbacks(bar, notice))
+        loaded = work.load(inputs, platform or [])
+        report = work.audit(loaded, settings, Callbacks(bar, notice))
     except PlanError as error:
         annotate_refusal(error, outputs)
         raise
-    write_reports(report, outputs)
+    excerpts = work.excerpts_of(loaded.plan, report)
+    write_reports(report, outputs, excerpts)
+    work.keep(report, excerpts, loaded.words)
     raise typer.Exit(report.exit_code)

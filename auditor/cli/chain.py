@@ -9,7 +9,8 @@ import typer
 
 from auditor.cli import work
 from auditor.cli.options import At, EvidenceIn, Timeout, parse_date
-from auditor.cli.output import OutputFormat, use_colour, write_stdout
+from auditor.cli.output import OutputFormat, write_stdout
+from auditor.cli.terminal import use_colour
 from auditor.errors import UsageError
 from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from auditor.pipeline.inspect.chain import InspectedChain
 from reports.cleaning import clean
-from reports.json_trust import trust_json
-from reports.text.chain import draw
+from reports.json_trust import trust_files_json, trust_json
+from reports.text.chain import draw, draw_files
 from reports.text.ink import Ink
-from reports.text.layout import wrap
+from reports.text.layout import heading, wrap
 
 
 def chain_json(chain: InspectedChain) -> str:
@@ -22,6 +22,7 @@ def chain_json(chain: InspectedChain) -> str:
         "served": chain.served,
         "trouble": chain.trouble or None,
         "trust": trust_json(chain.rows),
+        "trust_files": trust_files_json(chain.files),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -35,7 +36,11 @@ def _lines(chain: InspectedChain, ink: Ink) -> Iterator[str]:
     yield ink.paint(clean(chain.endpoint), "bold")
     if chain.trouble:
         yield from wrap(chain.trouble, "  ")
+        yield from draw_files(chain.files)
         return
     served = ", ".join(chain.served)
     yield from wrap(f"as of {chain.day.isoformat()}, without external access; served by {chain.source}: {served}")
     yield from draw(chain.rows, ink)
+    if chain.files:
+        yield from heading("Trust files that could not be used as a whole", ink)
+        yield from draw_files(chain.files)

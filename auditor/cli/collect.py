@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from auditor.cli import work
-from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, Timeout
+from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Signatures, Sources, Timeout
 from auditor.cli.progress import bar
 from auditor.cli.saying import note, notice
 from auditor.evidence.kinds import Verify
@@ -34,13 +36,15 @@ def collect(
     ca: Ca = None,
     jobs: Jobs = None,
     timeout: Timeout = TIMEOUT,
+    signatures: Signatures = False,
 ) -> None:
     """Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.
 
     Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name the host, the cause and the fix.
     """
     plan = work.load(inputs, platform or []).plan
-    settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout)
+    command = shlex.join(["auditor", *sys.argv[1:]])
+    settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout, command, signatures)
     done = work.gather_plan(plan, output, settings, Callbacks(bar, notice))
     _summarize(done, output)
     for missed in done.missed[:MOST_MISSED]:

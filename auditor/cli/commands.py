@@ -31,6 +31,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.",
     ),
     CommandRow(
+        "show",
+        "auditor.cli.show",
+        "show",
+        "Show a part of the last report in full: a check, an image, an endpoint or a pool. Nothing is audited again.",
+    ),
+    CommandRow(
         "collect",
         "auditor.cli.collect",
         "collect",
@@ -65,6 +71,24 @@ COMMANDS: tuple[CommandRow, ...] = (
         "auditor.cli.diff",
         "diff",
         "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
+    ),
+    CommandRow(
+        "manifest",
+        "auditor.cli.manifest",
+        "manifest",
+        "Write the custody list of a medium: every file with its SHA-256, and the images that archives hold.",
+    ),
+    CommandRow(
+        "sign",
+        "auditor.cli.sign",
+        "sign",
+        "Sign a report, with its evidence and the files of the transfer. Exit code: 0 signed, 2 usage.",
+    ),
+    CommandRow(
+        "verify",
+        "auditor.cli.verify",
+        "verify",
+        "Verify a signed report or the files of a medium. Exit code: 0 verified, 1 not, 2 usage, 3 undetermined.",
     ),
     CommandRow(
         "facts",

@@ -33,13 +33,23 @@ from auditor.pipeline.callbacks import Callbacks
 from auditor.pipeline.catalogue import catalogue, selected
 from auditor.pipeline.settings import TIMEOUT, GatherSettings, Settings
 from auditor.redaction import fit, redact
-from auditor.text import clean
+from auditor.text import clean, many
 
 if TYPE_CHECKING:
     from auditor.fix.fix_files import Written
+    from auditor.pipeline.inputs import LoadedPlan
+
+_MOST_LEFT = 20
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence or a JSON report.")
+]
+Pin = Annotated[
+    bool,
+    typer.Option(
+        "--pin",
+        help="Write only the image lists again, with the observed digest after each reference. Comments and order stay.",
+    ),
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
 
@@ -57,11 +67,12 @@ def fix(
     jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
+    pin: Pin = False,
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
     if len(inputs) == 1 and (document := work.report_in(inputs[0])) is not None:
-        if evidence or offline or at or platform or waivers or via or ca or render_charts:
+        if evidence or offline or at or platform or waivers or via or ca or render_charts or pin:
             raise UsageError(f"{inputs[0]} is a report: its settings are fixed", "Give only --output, or the plan instead.")
         _write(output, work.remedies_by_report(document, __version__))
         return
@@ -76,10 +87,28 @@ def fix(
         render_charts=render_charts,
         gathering=GatherSettings(tuple(via or ()), jobs, ca=ca, timeout=timeout),
     )
+    if pin:
+        _pin(work.load(inputs, platform or []), settings, output)
+        return
     with work.audited(work.load(inputs, platform or []), settings, Callbacks(bar, notice)) as (site, report):
         found = work.by_waiver(report)
         files = work.remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)
+
+
+def _pin(loaded: LoadedPlan, settings: Settings, folder: Path) -> None:
+    """Write the pinned lists, and state which references stay without a digest, and why."""
+    with work.audited(loaded, settings, Callbacks(bar, notice)) as (site, _):
+        pinning = work.pinned_lists(site)
+    for one in pinning.left[:_MOST_LEFT]:
+        note(clean(f"auditor: {one.line.location}: {one.line.text} is not pinned: {one.reason}."))
+    if len(pinning.left) > _MOST_LEFT:
+        note(f"auditor: {many(len(pinning.left) - _MOST_LEFT, 'further reference')} not pinned.")
+    if not pinning.files:
+        note("auditor: no list gets a digest, so nothing was written.")
+        return
+    write_folder(folder, pinning.files)
+    write_stdout("".join(f"{folder / file.path}: {clean(file.what)}\n" for file in pinning.files))
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:

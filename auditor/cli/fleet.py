@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from auditor.cli.output import named_form, use_colour, write_atomically, write_stdout
+from auditor.cli.output import named_form, write_atomically, write_stdout
 from auditor.cli.progress import bar
 from auditor.cli.saying import notice, say_error
+from auditor.cli.terminal import style
 from auditor.errors import AuditorError, UsageError
 from auditor.fix.fix_files import file_name
 from auditor.formats import Form
@@ -16,6 +17,7 @@ from auditor.pipeline.fleet import audit_each
 from auditor.pipeline.settings import Settings
 from auditor.report import Report
 from reports.index import IndexedSite, as_text, page
+from reports.style import PLAIN
 
 INDEX = "index.html"
 # A format, and the folder for its files. None: the reports go to stdout, one after the other.
@@ -67,7 +69,7 @@ def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list
         try:
             if isinstance(result, AuditorError):
                 raise result
-            texts = [form.write(result, colour=folder is None and use_colour()) for form, folder in places]
+            texts = [form.write(result, style() if folder is None else PLAIN) for form, folder in places]
         except AuditorError as error:
             say_error(error)
             yield IndexedSite(str(path), error.exit_code, problem=error.summary)

@@ -61,6 +61,14 @@ Formats = Annotated[
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
 ]
+Show = Annotated[
+    Severity,
+    typer.Option(
+        "--show",
+        metavar="error|warning|info",
+        help="The severity from which github, gitlab, junit, lines, markdown and sarif have an entry for a finding.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
 Only = Annotated[
     list[str] | None,
@@ -105,6 +113,13 @@ HowVerified = Annotated[
         "full: read and hash every layer as well.",
     ),
 ]
+Signatures = Annotated[
+    bool,
+    typer.Option(
+        "--signatures",
+        help="Collect the signatures of all images. Default: only of images for which a policy of the plan demands one.",
+    ),
+]
 Ca = Annotated[
     Path | None,
     typer.Option(
@@ -135,6 +150,8 @@ Timeout = Annotated[
         "more requests in this run.",
     ),
 ]
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the whole report, as `--format text=full` does.")]
 
 
 def parse_date(text: str | None) -> datetime.date:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import enum
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.errors import PlanError, Problem, UsageError, strerror
+from auditor.cli.terminal import encodable, style
+from auditor.errors import Location, PlanError, Problem, UsageError, strerror
 from auditor.formats import Form, form_named
 from auditor.redaction import fit, redact
+from auditor.report.excerpt import Excerpt
+from reports import FULL_TEXT
+from reports.style import Style
 
 if TYPE_CHECKING:
     from auditor.report import Report
@@ -28,17 +32,17 @@ class OutputFormat(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One `--format FMT[=FILE]`; no file means stdout."""
+    """One `--format FMT[=FILE]`; no file means stdout. A file gets the whole text."""
 
     form: Form
     file: Path | None = None
 
 
-def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Output, ...]:
-    """Return the requested outputs; without any, text on stdout. Raises UsageError."""
+def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = (), *, is_full: bool = False) -> tuple[Output, ...]:
+    """Return the requested outputs; without any, text on stdout. `is_full` prints the whole text. Raises UsageError."""
     outputs = []
     for text in wanted or ["text"]:
-        form, file = named_form(text)
+        form, file = named_form(FULL_TEXT if is_full and text == "text" else text)
         outputs.append(Output(form, Path(file) if file else None))
     files = [output.file.absolute() for output in outputs if output.file is not None]
     if len(set(files)) < len(files):
@@ -56,9 +60,16 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
 
 
 def named_form(text: str) -> tuple[Form, str]:
-    """Return the format and the file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError."""
+    """Return the format and the file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError.
+
+    `text` on stdout is one screen; `text=full`, and a file, get everything.
+    """
     name, given, file = text.partition("=")
-    form = form_named(name)
+    is_full = f"{text}=".startswith(f"{FULL_TEXT}=")
+    if is_full:
+        _, given, file = file.partition("=")
+    is_text = name == FULL_TEXT.partition("=")[0]
+    form = form_named(FULL_TEXT if is_full or (is_text and file) else name)
     if given and not file:
         raise UsageError(f"--format {text}: no file is named", f"Name one, or write `--format {name}` for stdout.")
     return form, file
@@ -76,6 +87,12 @@ def _refuse_unwritable(path: Path) -> None:
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     """Write a text, or its pieces, to a temporary file beside `path` and rename that. Raises UsageError."""
+    pieces = map(fit, (text,) if isinstance(text, str) else text)
+    write_bytes_atomically(path, (piece.encode("utf-8") for piece in pieces))
+
+
+def write_bytes_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write bytes, or their pieces, to a temporary file beside `path` and rename that. Raises UsageError."""
     _refuse_unwritable(path)
     named, path = path, path.resolve()  # a symbolic link is kept
     try:
@@ -83,8 +100,8 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
 
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(map(fit, (text,) if isinstance(text, str) else text))
+            with os.fdopen(handle, "wb") as file:
+                file.writelines((data,) if isinstance(data, bytes) else data)
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)  # mkstemp creates a private file, but others read reports
@@ -101,11 +118,6 @@ def cannot_write(name: str, error: OSError) -> UsageError:
     return UsageError(f"{name}: cannot write: {strerror(error)}", "Check its folder, its permissions and the free space.")
 
 
-def use_colour() -> bool:
-    """Whether stdout is a terminal and NO_COLOR is not set."""
-    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def write_stdout(text: str | Iterable[str], *, is_report: bool = False) -> None:
     """Write a text, or its pieces, to stdout, without secrets.
 
@@ -116,7 +128,7 @@ def write_stdout(text: str | Iterable[str], *, is_report: bool = False) -> None:
         raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
     try:
         pieces = (text,) if isinstance(text, str) else text
-        sys.stdout.writelines(fit(piece if is_report else redact(piece)) for piece in pieces)
+        sys.stdout.writelines(encodable(fit(piece if is_report else redact(piece))) for piece in pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_stdout()
@@ -146,12 +158,13 @@ def _marked(problem: Problem) -> tuple[FilePosition | None, str]:
     return FilePosition(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
 
 
-def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
+def write_reports(report: Report, outputs: tuple[Output, ...], excerpts: Mapping[Location, Excerpt]) -> None:
     """Render every output, then write them, so that nothing is written if the format of a plug-in fails.
 
-    Formats that support it are rendered row by row while they are written.
+    Formats that support it are rendered row by row while they are written. `excerpts` are quoted lines of the user's files.
     """
-    rendered = [output.form.pieces(report, colour=output.file is None and use_colour()) for output in outputs]
+    drawn, kept = style(excerpts), Style(excerpts=excerpts)
+    rendered = [output.form.pieces(report, drawn if output.file is None else kept) for output in outputs]
     for output, pieces in zip(outputs, rendered, strict=True):
         if output.file is not None:
             write_atomically(output.file, pieces)

@@ -38,6 +38,11 @@ def is_quiet() -> bool:
     return _loudness is Loudness.QUIET
 
 
+def is_verbose() -> bool:
+    """Whether every request is written, and reports are printed in full."""
+    return _loudness is Loudness.VERBOSE
+
+
 def note(text: str) -> None:
     """Write a message that is not an error, unless `--quiet` is set."""
     if not is_quiet():

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from auditor.cli.inspect_view import archives_text as archives_text
     from auditor.cli.inspect_view import image_json as image_json
     from auditor.cli.inspect_view import image_text as image_text
+    from auditor.cli.kept import keep as keep
+    from auditor.cli.verify_view import medium_json as medium_json
+    from auditor.cli.verify_view import medium_text as medium_text
+    from auditor.cli.verify_view import verified_json as verified_json
+    from auditor.cli.verify_view import verified_text as verified_text
     from auditor.diff import as_json as as_json
     from auditor.diff import as_text as as_text
     from auditor.diff import compare as compare
+    from auditor.fix.pinning import pinned_lists as pinned_lists
     from auditor.fix.readme import README as README
     from auditor.fix.remedies import remedies as remedies
     from auditor.fix.remedies import remedies_by_report as remedies_by_report
@@ -30,6 +36,18 @@ if TYPE_CHECKING:
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
     from auditor.pipeline.chart_rendering import with_charts as with_charts
+    from auditor.pipeline.custody.manifest import manifest_of as manifest_of
+    from auditor.pipeline.custody.medium import MediumVerified as MediumVerified
+    from auditor.pipeline.custody.medium import read_list as read_list
+    from auditor.pipeline.custody.medium import signed_list as signed_list
+    from auditor.pipeline.custody.medium import verify_medium as verify_medium
+    from auditor.pipeline.custody.sign import Signed as Signed
+    from auditor.pipeline.custody.sign import private_key as private_key
+    from auditor.pipeline.custody.sign import sign_report as sign_report
+    from auditor.pipeline.custody.verify import Locations as Locations
+    from auditor.pipeline.custody.verify import read_public_key as read_public_key
+    from auditor.pipeline.custody.verify import verify_envelope as verify_envelope
+    from auditor.pipeline.excerpts import excerpts_of as excerpts_of
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
     from auditor.pipeline.image_list import image_list as image_list
@@ -63,7 +81,15 @@ else:
                 "image_json",
                 "image_text",
             ),
+            "auditor.cli.kept": ("keep",),
+            "auditor.cli.verify_view": (
+                "medium_json",
+                "medium_text",
+                "verified_json",
+                "verified_text",
+            ),
             "auditor.diff": ("as_json", "as_text", "compare"),
+            "auditor.fix.pinning": ("pinned_lists",),
             "auditor.fix.readme": ("README",),
             "auditor.fix.remedies": (
                 "remedies",
@@ -88,6 +114,24 @@ else:
                 "refuse_ca",
             ),
             "auditor.pipeline.chart_rendering": ("with_charts",),
+            "auditor.pipeline.excerpts": ("excerpts_of",),
+            "auditor.pipeline.custody.manifest": ("manifest_of",),
+            "auditor.pipeline.custody.medium": (
+                "MediumVerified",
+                "read_list",
+                "signed_list",
+                "verify_medium",
+            ),
+            "auditor.pipeline.custody.sign": (
+                "Signed",
+                "private_key",
+                "sign_report",
+            ),
+            "auditor.pipeline.custody.verify": (
+                "Locations",
+                "read_public_key",
+                "verify_envelope",
+            ),
             "auditor.pipeline.fixes": ("by_waiver",),
             "auditor.pipeline.gather": ("gather_plan",),
             "auditor.pipeline.image_list": ("image_list",),

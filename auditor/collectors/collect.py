@@ -25,6 +25,7 @@ from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
+from auditor.collectors.signature_collector import SignatureCollector, Wanted, wanted_signatures
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked_sizes import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
@@ -35,6 +36,7 @@ from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.model import Needs
+from auditor.needs.signature_demands import signature_demands
 from auditor.net import Scope
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
@@ -44,6 +46,7 @@ from auditor.plan.reach import reach_of
 from auditor.plan.rewrites import placed
 from auditor.readers.carried import carried_files
 from auditor.readers.node_config import node_configs
+from auditor.readers.signatures.reading import signature_policies
 
 IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection
 Asked = tuple[Reference, tuple[WantedPlatform, ...], Place]
@@ -74,6 +77,7 @@ class CollectOptions:
     observe_offered: ObserveOffered | None = None
     ca: bytes = b""
     reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
+    signatures: bool = False  # observe the signatures of all images, not only of those that a policy demands
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _run_key(plan: Plan, options: CollectOptions) -> str:
     made = hashlib.sha256(plan.path.encode(errors="surrogateescape"))
     for name, body in sorted(plan.files.items()):
         made.update(f"\0{name}\0{len(body)}\0".encode(errors="surrogateescape") + body)
-    made.update(f"{sorted(options.places)} {options.verify}".encode())
+    made.update(f"{sorted(options.places)} {options.verify}{' signatures' * options.signatures}".encode())
     return made.hexdigest()
 
 
@@ -175,7 +179,10 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
     images = ImageCollector(client, store, answers)
     presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
-    work = _Work(images, presence, unpacked, progress)
+    demands = signature_demands(plan, needs, signature_policies(plan))
+    signed = wanted_signatures(demands, (asked[0] for asked in wanted if asked[1]), everything=options.signatures)
+    signatures = SignatureCollector(client, store, answers)
+    work = _Work(images, presence, unpacked, progress, signatures, _at_places(plan, signed, options.places))
     urls = CertificateUrls(plan, store, options.retries, options.environment)
     chain = options.observe_chain or partial(observe_chain, timeout=options.retries.timeout)
     offered = options.observe_offered or partial(observe_offered, timeout=2 * options.retries.timeout)
@@ -220,6 +227,16 @@ async def _observed(chains: EndpointCollector, endpoint: Endpoint, progress: _Pr
         progress.step()
 
 
+def _at_places(plan: Plan, signed: Mapping[Reference, Wanted], places: frozenset[Place]) -> dict[Reference, Wanted]:
+    """Return what to observe by image, under its name at the source and on the internal registry."""
+    found = dict(signed)
+    if Place.TARGET in places and plan.registry is not None:
+        for reference, wanted in signed.items():
+            inside = placed(plan.registry, reference)
+            found[inside] = found.get(inside, Wanted()).with_other(wanted)
+    return found
+
+
 def _has_disk(plan: Plan) -> bool:
     """Return whether the plan names a disk with unpacked layers: that of nodes, or of staging."""
     return any(pool.disk is not None for pool in plan.pools) or (plan.copy is not None and plan.copy.staging is not None)
@@ -256,6 +273,8 @@ class _Work:
     presence: PresenceCollector
     unpacked: UnpackedCollector | None
     progress: _Progress
+    signatures: SignatureCollector
+    signed: Mapping[Reference, Wanted]
 
     async def all_of(self, wanted: list[Asked]) -> None:
         """Collect images, those of each host concurrently.
@@ -288,7 +307,9 @@ class _Work:
             lacking[asked] = walked.lacking
             look = self.presence.everything if where.inside else self.presence.foreign_layers
             sizes = (self.unpacked.layers(reference, walked),) if self.unpacked is not None else ()
-            await asyncio.gather(look(where, walked), *sizes)
+            signed = self.signed.get(reference)
+            signatures = (self.signatures.of(where, walked, signed),) if signed is not None else ()
+            await asyncio.gather(look(where, walked), *sizes, *signatures)
             if is_new:
                 self.progress.step()
 

@@ -6,6 +6,7 @@ from auditor.evidence.model import Place
 from auditor.evidence.store import Store
 
 _KEY = "collected.places"
+COMMAND = "collected.command"  # the command line of the last collection
 
 
 def noted_places(store: Store) -> frozenset[Place]:

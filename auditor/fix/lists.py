@@ -46,7 +46,7 @@ def list_files(
     if not (by_tag or moved or (has_digests(site) and any(f.kind is RemedyKind.PIN_IN_LIST for f in findings))):
         return  # no list can resolve a finding, so do not build up to 100,000 lines
     sections = _sections(site)
-    pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
+    pins = pins_of(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
     unpinned = tuple(f for f in findings if f.kind is RemedyKind.PIN_IN_LIST and _parsed(f.subject.id) in pins)
     tags = _files(site, sections, None, renamed)
     digests = _files(site, sections, pins, renamed)
@@ -159,7 +159,7 @@ def _parsed(text: str) -> Reference | None:
         return None
 
 
-def _pins(site: Site, references: Iterable[Reference], errands: Mapping[Reference, Errand]) -> dict[Reference, str]:
+def pins_of(site: Site, references: Iterable[Reference], errands: Mapping[Reference, Errand]) -> dict[Reference, str]:
     """The digests of sources that the internal registry has, or gets with any copy script.
 
     A script that copies the pools' platforms only writes an index of its own, and one that strips `urls` another manifest.

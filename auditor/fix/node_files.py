@@ -65,7 +65,7 @@ def node_files(site: Site, findings: tuple[Reported, ...], day: datetime.date) -
     if registry is None:
         return
     for pool in site.plan.pools:
-        yield from _of_pool(site, registry, pool, tuple(f for f in findings if f.subject.pool == pool.name), day)
+        yield from _of_pool(site, registry, pool, tuple(f for f in findings if f.is_of(pool.name)), day)
 
 
 def _of_pool(
@@ -253,7 +253,8 @@ def _ca(site: Site, registry: Registry, made: _Made, findings: tuple[Reported, .
     path = f"{made.folder}/{CA}"
     what = f"the CA of {registry.host}, from the plan"
     file = Written(path, data.decode("utf-8", "replace"), what, place=path, joins=Joins.TRUST, pools=(made.pool.name,))
-    sure = confirmed(site, [file], wanted, day)
+    pools = tuple(dict.fromkeys(pool for one in wanted for pool in one.pools))
+    sure = confirmed(site, [replace(file, pools=pools)], wanted, day)  # a finding ends when all its pools have the file
     solved = tuple(f for f in wanted if f.fingerprint in sure)
     return (replace(file, resolves=solved),) if solved else ()
 

@@ -30,6 +30,17 @@ class Reported:
     advice: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
 
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Return the pools that the finding concerns."""
+        listed = self.facts.get("pools", ())
+        several = tuple(map(str, listed)) if isinstance(listed, list | tuple) else ()
+        return (self.subject.pool,) if self.subject.pool else several
+
+    def is_of(self, pool: str) -> bool:
+        """Return whether the finding concerns a pool."""
+        return pool in self.pools
+
 
 def of_finding(finding: Finding, *, with_advice: bool = True) -> Reported:
     """Convert a finding of the current audit. Only the README needs its location and remedies (`with_advice`)."""

@@ -29,7 +29,7 @@ Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'roots') -Filter '*.crt' | F
 def root_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
     """Yield the roots of every pool that needs some, and the pool's script."""
     for pool in site.plan.pools:
-        ours = tuple(one for one in findings if one.kind is RemedyKind.INSTALL_ROOT and one.subject.pool == pool.name)
+        ours = tuple(one for one in findings if one.kind is RemedyKind.INSTALL_ROOT and one.is_of(pool.name))
         wanted: dict[Certificate, list[Reported]] = {}
         for one in ours:
             root = public_by_sha1().get(str(one.facts.get("sha1", "")))

@@ -30,7 +30,8 @@ class ArchivedImage(msgspec.Struct, frozen=True):
 
     `names` keeps the archive's spelling and order; it is empty if the archive gives no name. `name_source` is the field that
     holds the names: `RepoTags`, `io.containerd.image.name` or `org.opencontainers.image.ref.name`. A docker-archive stores no
-    manifest. The reader then builds one from the config and the stored layers and sets `derived`.
+    manifest. The reader then builds one from the config and the stored layers and sets `derived`. `kind` is set for content
+    that belongs to an image, such as signatures; `beside` is then the name of that image, if the archive states it.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,8 @@ class ArchivedImage(msgspec.Struct, frozen=True):
     size: int
     name_source: str = ""
     derived: bool = False
+    kind: str = ""
+    beside: str = ""
 
 
 class Inventory(msgspec.Struct, frozen=True):

@@ -118,6 +118,23 @@ class Manifest(msgspec.Struct, frozen=True, gc=False, rename="camel"):
         return (*_problems("config", (self.config,)), *_problems("layers", self.layers))
 
 
+class _Subject(msgspec.Struct, frozen=True):
+    digest: str = ""
+
+
+class _WithSubject(msgspec.Struct, frozen=True):
+    subject: _Subject | None = None
+
+
+def parse_subject(body: bytes) -> str:
+    """Return the digest of the manifest that a manifest refers to; empty if it refers to none, or cannot be parsed."""
+    try:
+        subject = msgspec.json.decode(body, type=_WithSubject).subject
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return subject.digest if subject is not None and is_digest(subject.digest) else ""
+
+
 class _FsLayer(msgspec.Struct, frozen=True, rename="camel"):
     blob_sum: str
 

@@ -21,13 +21,14 @@ from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge
 from auditor.report import Report
+from auditor.report.first_steps import with_first_steps
 from auditor.site import Site
 
 
 def audit(loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
     """Audit a plan and return its report. `shared` is the cache file of a fleet. Raises AuditorError and Interrupted."""
     with audited(loaded, settings, callbacks, shared) as (site, report):
-        return with_fixes(site, report, fix_command(loaded, settings), settings.today)
+        return with_first_steps(with_fixes(site, report, fix_command(loaded, settings), settings.today))
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def audited(
 def _policy(plan: Plan, settings: Settings) -> Policy:
     waivers = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
     changed = severities(plan, settings.known)
-    return Policy(settings.fail_on, settings.strict, waivers, changed, settings.baseline, settings.require)
+    return Policy(settings.fail_on, settings.strict, waivers, changed, settings.baseline, settings.require, settings.show)
 
 
 def _ca(plan: Plan, settings: Settings, *, connects: bool) -> bytes:

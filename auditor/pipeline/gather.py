@@ -7,6 +7,7 @@ from pathlib import Path
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.collectors.registry.retries import Retries
 from auditor.errors import Interrupted
+from auditor.evidence.places import COMMAND
 from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs
@@ -16,6 +17,7 @@ from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.settings import GatherSettings, places_of
 from auditor.pipeline.site_facts import facts_of
 from auditor.plan.model import Plan
+from auditor.redaction import redact
 
 __all__ = ["Collected", "gather", "gather_plan"]
 
@@ -48,7 +50,9 @@ def gather(
                 ca=ca,
                 reading=progress.reading,
                 retries=Retries.within(settings.timeout),
+                signatures=settings.signatures,
             )
+            store.put_meta(COMMAND, redact(settings.command))
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
         raise Interrupted(path) from None

@@ -21,7 +21,7 @@ def report_in(path: Path) -> dict[str, Any] | None:
     """
     if path.suffix.lower() != ".json" or not path.is_file():
         return None
-    document = _json(path)
+    document = _parsed(_read(path))
     if not isinstance(document, dict) or not is_report(document):
         return None
     return _of_this_version(path, document)
@@ -29,12 +29,18 @@ def report_in(path: Path) -> dict[str, Any] | None:
 
 def read_report(path: Path) -> dict[str, Any]:
     """Return the JSON report (version 1) in a file with any name. Raises UsageError."""
+    return read_report_bytes(path)[0]
+
+
+def read_report_bytes(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return the JSON report (version 1) in a file, and the bytes that were parsed. Raises UsageError."""
     if path.exists() and not path.is_file():  # opening a named pipe would block until something writes to it
         raise UsageError(f"{path}: it is {'a folder' if path.is_dir() else 'not a regular file'}", _HINT)
-    document = _json(path)
+    data = _read(path)
+    document = _parsed(data)
     if not isinstance(document, dict) or not is_report(document):
         raise _no_report(path)
-    return _of_this_version(path, document)
+    return _of_this_version(path, document), data
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -55,8 +61,8 @@ def _no_report(path: Path) -> UsageError:
     return UsageError(f"{path}: it is not a JSON report of version {VERSION}", _HINT)
 
 
-def _json(path: Path) -> object:
-    """Return the JSON document in a file, or None if it is not JSON. Raises UsageError if it cannot be read."""
+def _read(path: Path) -> bytes:
+    """Return the content of a file. Raises UsageError if it cannot be read or is too large."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_REPORT + 1)
@@ -64,6 +70,11 @@ def _json(path: Path) -> object:
         raise UsageError(f"{path}: {strerror(error)}", _HINT) from error
     if len(data) > MAX_REPORT:
         raise UsageError(f"{path}: it is larger than {MAX_REPORT // 1024**2} MiB", _HINT)
+    return data
+
+
+def _parsed(data: bytes) -> object:
+    """Return a JSON document, or None if the bytes are not JSON."""
     try:
         document: object = json.loads(data)
     except (ValueError, RecursionError):

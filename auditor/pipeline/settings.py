@@ -40,7 +40,8 @@ class GatherSettings:
     """How to collect. `via` are the places to look for images; none stands for the plan's default.
 
     `jobs` limits the concurrent requests; None lets the answers of each host decide. `ca` is a file of certificates to trust
-    for the registries of image lists. `timeout` (seconds) is how long a host may be silent.
+    for the registries of image lists. `timeout` (seconds) is how long a host may be silent. `command` is the command line to
+    record in the evidence. `signatures` observes the signatures of all images.
     """
 
     via: tuple[Place, ...] = ()
@@ -48,6 +49,8 @@ class GatherSettings:
     verify: Verify = Verify.SIZE
     ca: Path | None = None
     timeout: float = TIMEOUT
+    command: str = ""
+    signatures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Settings:
     offline: bool = False
     use_cache: bool = True
     require: frozenset[Area] = frozenset()
+    show: Severity = Severity.INFO
     render_charts: bool = False
     gathering: GatherSettings = GatherSettings()
     now: datetime.date = field(default_factory=real_day)

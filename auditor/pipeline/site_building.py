@@ -13,7 +13,7 @@ from auditor.errors import UsageError, strerror
 from auditor.evidence.dated import Dated
 from auditor.evidence.model import Place
 from auditor.evidence.overlay import Overlaid, Unanswered
-from auditor.evidence.places import noted_places
+from auditor.evidence.places import COMMAND, noted_places
 from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.pipeline import cache
@@ -98,7 +98,17 @@ def _basis(store: Store, dated: Dated, source: EvidenceSource, now: datetime.dat
     if source.path is None:
         return Basis(dated, source.origin, now)
     carried_at = store.files_at() if source.carries_plan else None
-    return Basis(dated, source.origin, now, sha256_of(source.path), carried_at, store.is_sealed)
+    return Basis(
+        dated,
+        source.origin,
+        now,
+        sha256_of(source.path),
+        carried_at,
+        store.is_sealed,
+        store.meta("tool.version"),
+        store.meta(COMMAND),
+        tuple(sorted(noted_places(store))),
+    )
 
 
 def sha256_of(path: Path) -> str:

@@ -102,6 +102,11 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
         return "openssl" if self.verifier == "openssl" else "go"
 
     @property
+    def has_own_ca(self) -> bool:
+        """Return whether it trusts only the CA of its kubeconfig."""
+        return self.connects == "api-server" and "system" not in self.reads
+
+    @property
     def asks_windows(self) -> bool:
         """Return whether CryptoAPI decides, alone or first. CryptoAPI downloads, waits for timeouts, and applies Microsoft's
         list.
@@ -206,6 +211,13 @@ def root_update_url(what: str, sha1: str = "") -> str:
     """Return the URL where Windows downloads the list of roots, or one root."""
     rows: tuple[RootUpdateUrl, ...] = table("root_updates", RootUpdateUrl)
     return next(row.url for row in rows if row.what == what).format(sha1=sha1.upper())
+
+
+def with_system_roots(model: ClientModel) -> ClientModel:
+    """Return a Go client that has no CA of its own, and so uses the roots of the operating system like any Go program."""
+    system = client_model("go", model.os)
+    assert system is not None  # noqa: S101 - a row of our own table
+    return msgspec.structs.replace(system, id=model.id, title=model.title, connects=model.connects)
 
 
 def default_clients(runtime: str) -> tuple[str, ...]:

@@ -107,6 +107,8 @@ class _Case:
 
     def _untrusted(self, found: Ways) -> TrustVerdict:
         known = find_ways(self._leaf, self._served, self._trust.known).anchored
+        if self._client.has_own_ca and not any(way.end is End.BROKEN for way in found.ways):
+            return self._outside_own_ca(known or found.ways)
         if known:
             return self._known_on_windows(known) if self._client.os == "windows" else self._known_on_linux(known)
         way = max(found.ways, key=lambda way: len(way.certificates), default=CertificatePath((self._leaf,), End.NO_ISSUER))
@@ -120,10 +122,26 @@ class _Case:
                 )
             case End.NO_ISSUER if top.extensions.aia_issuers or not top.may_issue:
                 urls = top.extensions.aia_issuers
+                if self._trust.given.unread:
+                    why = f"the endpoint does not serve {top.issuer_name}, which issued {top.name}"
+                    return self._refused(path, top.issuer_name, why)
                 return Incomplete(path, top.issuer_name, urls, is_requested=bool(urls) and self._client.fetches_aia)
             case End.NO_ISSUER:
                 why = f"{top.issuer_name}, which issued {top.name}, is neither served nor trusted"
                 return self._refused(path, top.issuer_name, why)
+
+    def _outside_own_ca(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
+        """Return the verdict of kubelet or kube-proxy, which trust only the CA of their kubeconfig."""
+        ways = ways or (CertificatePath((self._leaf,), End.NO_ISSUER),)
+        path = self._path(max(ways, key=lambda way: (way.end is End.ANCHORED, len(way.certificates))))
+        name = path.top.name if path.top.self_signed else path.top.issuer_name
+        if self._trust.own_ca and not path.top.self_signed and path.top.extensions.aia_issuers:
+            return Incomplete(path, path.top.issuer_name, path.top.extensions.aia_issuers, is_requested=False)
+        if self._trust.own_ca:
+            return self._refused(path, name, f"{self._trust.own_ca} does not contain {name}")
+        how = "name it with `kubeconfig` of the pool or `ca` of the cluster"
+        why = f"it trusts only the CA of its kubeconfig, and the plan does not state whether that is {name}: {how}"
+        return Unproven(path, TrustGap.POOL_UNKNOWN, why)
 
     def _known_on_linux(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
         path = self._best(ways)
@@ -170,7 +188,7 @@ class _Case:
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
-            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
+            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}. Parts of the pool's trust are unreadable: {unread}")
         return Untrusted(path, anchor, why, cause)
 
 

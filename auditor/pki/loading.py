@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from auditor.pki.certificate import MAX_CERTIFICATE, Certificate, UnreadableCertificate, parse_certificate
+from auditor.pki.file_forms import form_of
 from auditor.text import printable
 
 MAX_CERTIFICATES = 10_000
 MAX_PROBLEMS = 100
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
-_JAVA = b"\xfe\xed\xfe\xed"
-_PKCS12 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
 _CUT_OFF = b"-----"  # no label contains it
 _ENVELOPES = frozenset({b"PKCS7", b"CMS"})
 
@@ -51,7 +50,8 @@ def load_certificates(data: bytes) -> LoadedCertificates:
             problems.append("it holds more certificates than the limit; the rest was not read")
             break
     if not certificates and not problems:
-        problems.append("it contains no certificate")
+        form = form_of(data)
+        problems.append(f"it contains no certificate: it is {form.what}" if form is not None else "it contains no certificate")
     return LoadedCertificates(tuple(certificates), tuple(problems))
 
 
@@ -129,21 +129,10 @@ def _from_der(data: bytes) -> Iterator[Certificate | str]:
         # Every PKCS#7 bundle starts with 1.2.840.113549.1.7.2, SignedData.
         if b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:64]:
             yield from _from_pkcs7(data, "PKCS#7")
-        elif keystore := keystore_problem(data):
-            yield keystore
+        elif (form := form_of(data)) is not None and data.strip():
+            yield f"it is {form.what}. {form.hint}"
         elif data.strip():
             yield f"not PEM, a DER certificate or PKCS#7: {error}"
-
-
-def keystore_problem(data: bytes) -> str:
-    """Return how to convert a Java or PKCS#12 keystore, or an empty string if the data is not one. Keystores have passwords."""
-    if data.startswith(_JAVA):
-        how = "keytool -list -rfc -keystore cacerts > cacerts.pem"
-    elif data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:16] and _PKCS12 in data[:64]:  # a SEQUENCE of version 3 and data
-        how = "openssl pkcs12 -nokeys -in store.pfx -out store.pem"
-    else:
-        return ""
-    return f"Java and PKCS#12 keystores are not supported: write it as PEM: {how}"
 
 
 def _from_pkcs7(data: bytes, place: str) -> Iterator[Certificate | str]:

@@ -36,9 +36,19 @@ class RevocationSubject:
         return (*self.ocsp_urls, *self.crl_urls)
 
 
+def is_ldap(url: str) -> bool:
+    """Return whether a URL is in a directory, which no web server can serve."""
+    return url.lower().startswith(("ldap:", "ldaps:"))
+
+
 def in_directory(url: str) -> bool:
     """Return whether a URL is in the node's own Active Directory: `ldap:///…`, which names no server."""
     return url.lower().startswith("ldap:///")
+
+
+def web_first(urls: tuple[str, ...]) -> str:
+    """Return the first URL that is not in a directory, else the first URL, else an empty string."""
+    return next((url for url in urls if not is_ldap(url)), urls[0] if urls else "")
 
 
 @dataclass(frozen=True, slots=True)

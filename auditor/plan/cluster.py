@@ -33,6 +33,15 @@ class Cluster:
             examples=("lists/rke2-images.linux-amd64.txt", ["rke2-images.linux-amd64.txt", "rke2-images.windows-amd64.txt"]),
         ),
     ] = ()
+    ca: Annotated[
+        str,
+        Key(
+            "the cluster CA that the kubeconfigs of all nodes hold, as PEM, or one of these kubeconfigs: the only CA that "
+            "kubelet and kube-proxy trust for the API server; `pools.*.kubeconfig` overrides it",
+            ValueForm.FILE,
+            examples=("certs/kubernetes-ca.crt",),
+        ),
+    ] = ""
     installed: Annotated[
         datetime.date | None,
         Key(

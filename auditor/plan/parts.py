@@ -77,6 +77,24 @@ class Pool:
             examples=(["nodes/win2022"],),
         ),
     ] = ()
+    kubeconfig: Annotated[
+        str,
+        Key(
+            "the kubeconfig of kubelet on these nodes, or the CA in it as PEM: the only CA that kubelet and kube-proxy trust "
+            "for the API server; default: `cluster.ca`. Its users are never copied into evidence",
+            ValueForm.FILE,
+            examples=("nodes/win2022/kubelet.conf",),
+        ),
+    ] = ""
+
+    domain_joined: Annotated[
+        bool | None,
+        Key(
+            "whether these Windows nodes are members of an Active Directory domain; only members read CRLs and issuers at "
+            "`ldap:///`; default: as the dump of a node in `trust` states",
+            ValueForm.FLAG,
+        ),
+    ] = None
 
     @property
     def is_windows(self) -> bool:

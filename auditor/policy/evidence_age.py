@@ -26,7 +26,8 @@ class Basis:
     """The evidence of one audit. `origin` is `file`, `cache`, `run` (collected in this run) or `none`; `now` is the real day.
 
     `sha256` is that of the evidence file. `carried_at` is the time at which the plan was stored in it, if the plan was read
-    from it. `is_sealed` is None without a file.
+    from it. `is_sealed` is None without a file. `collected_with`, `command` and `places` are what the evidence
+    records about its last collection.
     """
 
     evidence: Dated
@@ -35,6 +36,9 @@ class Basis:
     sha256: str = ""
     carried_at: datetime.datetime | None = None
     is_sealed: bool | None = None
+    collected_with: str = ""
+    command: str = ""
+    places: tuple[str, ...] = ()
 
 
 def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBasis:
@@ -53,6 +57,9 @@ def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBa
         max_age=plan.evidence_max_age,
         timing=_timing(rows, audit, basis.now),
         ages=tuple(rows),
+        collected_with=basis.collected_with,
+        command=basis.command,
+        places=basis.places,
     )
 
 

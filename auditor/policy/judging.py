@@ -19,6 +19,7 @@ from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
+from auditor.policy.input_places import input_path, placed, plan_path
 from auditor.policy.rules import (
     EVIDENCE_STALE,
     PLAN_UNEXAMINED,
@@ -34,8 +35,9 @@ from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
+from auditor.report.declared import declared_site
 from auditor.report.image_matrix import image_rows
-from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_rows
+from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_file_rows, trust_rows
 from auditor.text import in_brackets, short
 
 SHOWN_REASON = 120
@@ -46,6 +48,7 @@ class Policy:
     """Settings of a verdict. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
 
     Findings in `baseline` do not count. `require` names areas that must be examined, in addition to those of the plan.
+    `show` is the least severity of entries in the formats for gates; it does not change the verdict.
     """
 
     fail_on: Severity = Severity.ERROR
@@ -54,6 +57,7 @@ class Policy:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     baseline: Baseline | None = None
     require: frozenset[Area] = frozenset()
+    show: Severity = Severity.INFO
 
 
 _UNDECIDED_RULES = (SCOPE_REQUIRED, VERSION_NOT_COVERED)  # their outcomes are undetermined, never findings
@@ -77,12 +81,15 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     egress = sections.made("egress", lambda: egress_rows(site, today, checks))
     storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
     trust = sections.made("trust", lambda: trust_rows(site, today))
+    trust_files = sections.made("trust files", lambda: trust_file_rows(site))
     calendar = sections.made("calendar", lambda: calendar_rows(site, today))
     sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site), *stale_findings(used, site.plan))
-    found = with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
+    found = placed(
+        site.plan, with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
+    )
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]
@@ -102,7 +109,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     return Report(
         tool_version=__version__,
         plan_name=site.plan.name,
-        plan_path=site.plan.path,
+        plan_path=plan_path(site.plan),
         plan_sha256=site.plan.sha256,
         audited_at=today,
         horizon=site.plan.horizon_from(today),
@@ -117,6 +124,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         storage=dict(storage),
         trust=trust,
         fail_on=policy.fail_on,
+        show=policy.show,
         baseline=policy.baseline.used if policy.baseline else None,
         evidence=evidence,
         scope=scope,
@@ -124,6 +132,9 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         basis=used,
         facts=basis_of_facts(),
         calendar=calendar,
+        declared=declared_site(site.plan),
+        list_path="" if plan_path(site.plan) else input_path(site.plan),
+        trust_files=trust_files,
     )
 
 

@@ -6,8 +6,9 @@ import msgspec
 
 from auditor.plan.files import left_out_name
 from auditor.plan.model import Plan
-from auditor.plan.plan_paths import is_inside
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
+from auditor.readers.kubeconfig import UnreadableKubeconfig, is_kubeconfig, without_users
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.chart_dependencies import UnreadableChart
 from auditor.readers.workloads.packed import HoldsSecret, head_of, is_packed, reduced
@@ -20,6 +21,9 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
     a reader can distinguish a missing file from an empty folder.
     """
     lists = [source.list for source in plan.images if source.list]
+    kubeconfigs = {
+        normal(name) for name in (*(pool.kubeconfig for pool in plan.pools), plan.cluster.ca if plan.cluster else "")
+    }
     kept: dict[str, bytes] = {}
     left_out = dict(plan.left_out)
     struck: dict[str, str] = {}
@@ -35,6 +39,13 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
             except UnreadableChart:
                 kept[path] = head_of(data)
                 struck[path] = "its packed charts, because they may hold secrets"
+            continue
+        elif path in kubeconfigs and is_kubeconfig(data):
+            try:
+                kept[path] = without_users(data)
+                struck[path] = "its users, because they hold credentials"
+            except UnreadableKubeconfig as error:
+                left_out[path] = str(error)
             continue
         elif any(is_inside(path, name) for name in lists):
             kept[path] = redacted_list(data)

@@ -1,6 +1,8 @@
 """The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
 from auditor.facts import FactsBasis
+from auditor.report.declared import DeclaredPool, DeclaredSite
+from auditor.report.first_step import FirstStep, When
 from auditor.report.model import (
     BaselineUsed,
     CheckRow,
@@ -27,6 +29,7 @@ from auditor.report.rows import (
     StorageItem,
     StorageStage,
     Timing,
+    TrustFileRow,
     TrustRow,
     TrustStep,
 )
@@ -42,11 +45,14 @@ __all__ = [
     "CheckRow",
     "Counts",
     "DateStanding",
+    "DeclaredPool",
+    "DeclaredSite",
     "EgressRow",
     "EvidenceBasis",
     "EvidenceOrigin",
     "EvidenceRow",
     "FactsBasis",
+    "FirstStep",
     "HostRow",
     "ImageRow",
     "JudgedFinding",
@@ -59,8 +65,10 @@ __all__ = [
     "StorageItem",
     "StorageStage",
     "Timing",
+    "TrustFileRow",
     "TrustRow",
     "TrustStep",
     "Verdict",
     "Waived",
+    "When",
 ]

@@ -14,6 +14,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, assert_never
 
 from auditor.check import Rule, Severity, Undetermined
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.report import Cell, CellStatus, ImageRow, JudgedFinding
 from auditor.report.concerned import Affecting, affected_by, endpoint_of
 from auditor.site import Site, trust
@@ -47,6 +48,7 @@ def image_rows(
             digest=image.digest,
             why=tuple(str(reason) for reason in image.why),
             platforms=tuple(cells.get(image.name, ())),
+            location=next((reason.location for reason in image.why if reason.location.file != PLAN_OF_LISTS), None),
         )
         for image in site.images.images.values()
     )

@@ -12,7 +12,19 @@ from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
 from auditor.facts import FactsBasis
-from auditor.report.rows import CalendarRow, EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
+from auditor.report.declared import DeclaredSite
+from auditor.report.first_step import FirstStep
+from auditor.report.rows import (
+    CalendarRow,
+    EgressRow,
+    EvidenceBasis,
+    EvidenceRow,
+    HostRow,
+    ImageRow,
+    StorageStage,
+    TrustFileRow,
+    TrustRow,
+)
 
 
 class Verdict(enum.StrEnum):
@@ -138,9 +150,11 @@ class ScopeRow:
 class Report:
     """The result of an audit. `storage` keys are stage names.
 
-    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order
+    `fail_on` is the severity from which a finding makes the site not ready, and `show` the one from which the formats for
+    gates have an entry for it. `scope` has one row for each area, in the order
     of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
-    this run; it is empty if no finding is fixable.
+    this run; it is empty if no finding is fixable. `plan_path` is empty for image lists; `list_path` then names the first of
+    them. `first_steps` are all root causes, in the order to fix them.
     """
 
     tool_version: str
@@ -160,6 +174,7 @@ class Report:
     storage: Mapping[str, StorageStage]
     trust: tuple[TrustRow, ...]
     fail_on: Severity = Severity.ERROR
+    show: Severity = Severity.INFO
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
     fix_command: str = ""
@@ -168,6 +183,15 @@ class Report:
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
     facts: FactsBasis | None = None
     calendar: tuple[CalendarRow, ...] = ()
+    first_steps: tuple[FirstStep, ...] = ()
+    list_path: str = ""
+    declared: DeclaredSite | None = None
+    trust_files: tuple[TrustFileRow, ...] = ()
+
+    @property
+    def input_path(self) -> str:
+        """The path of the plan or of the first list, for formats that need a file for each row."""
+        return self.plan_path or self.list_path
 
     @property
     def works_offline_until(self) -> datetime.date | None:

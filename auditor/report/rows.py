@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.check import Remedy
+from auditor.errors import Location
 from auditor.site.calendar.calendar_entries import CalendarKind, DateBasis, DateStanding, Renewal
 from auditor.site.trust.prospect import Prospect
 
@@ -58,12 +59,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image, the reasons why it is needed, and its status for each pool that needs it."""
+    """One image, the reasons why it is needed, and its status for each pool that needs it.
+
+    `location` is the first place in the user's files that names the image; None if no file does.
+    """
 
     reference: str
     digest: str
     why: tuple[str, ...]
     platforms: tuple[Cell, ...]
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,8 @@ class TrustStep:
 class TrustRow:
     """The offline verification of one endpoint by one client of one pool.
 
-    `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it.
+    `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it. `reason` states
+    why the client fails, or why the verdict is undetermined; it is empty if the client verifies the endpoint.
     """
 
     endpoint: str
@@ -138,6 +144,23 @@ class TrustRow:
     symptom: str
     os: str = ""
     steps: tuple[TrustStep, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFileRow:
+    """A file of the trust that could not be used as a whole.
+
+    `pools` name it, or the configuration of their runtime does. `usable` counts its certificates that were read. `reader` is
+    the program that reads the file itself; empty for a pool's `trust`.
+    """
+
+    file: str
+    pools: tuple[str, ...]
+    problem: str
+    hint: str
+    usable: int = 0
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +236,8 @@ class EvidenceBasis:
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
     day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without a file.
+    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places` what
+    the collections queried; each is empty if the file does not record it.
     """
 
     origin: EvidenceOrigin = EvidenceOrigin.NONE
@@ -222,6 +247,9 @@ class EvidenceBasis:
     max_age: int = 0
     timing: Timing = Timing.NO_EVIDENCE
     ages: tuple[AgeRow, ...] = ()
+    collected_with: str = ""
+    command: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.check import Check
-from auditor.report import CalendarRow, EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.report import CalendarRow, EgressRow, EvidenceRow, StorageItem, StorageStage, TrustFileRow, TrustRow, TrustStep
 from auditor.site import Site, views
 from auditor.text import many
 
@@ -73,8 +73,19 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             symptom=case.reason,
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),
+            reason=views.reason_of(case),
         )
         for case in site.trust(today)
+    )
+
+
+def trust_file_rows(site: Site) -> tuple[TrustFileRow, ...]:
+    """Return the files of the trust that could not be used as a whole; none if no endpoint needs them."""
+    if not site.endpoints:
+        return ()
+    return tuple(
+        TrustFileRow(one.file, one.pools, one.problem, one.hint, one.usable, one.reader)
+        for one in views.unused_files(site.plan, site.trusts)
     )
 
 

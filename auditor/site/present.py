@@ -36,6 +36,9 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
     Requirement.WORKLOAD_FILES: lambda site: bool(site.plan.workloads),
     Requirement.OCI_CHARTS: lambda site: bool(site.needs.charts),
+    Requirement.SIGNATURES: lambda site: (
+        (bool(site.plan.workloads) or any(pool.config for pool in site.plan.pools)) and not site.signatures.policies.is_empty
+    ),
     Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
     Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
     Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),

@@ -13,6 +13,7 @@ class Requirement(enum.Enum):
     WORKLOADS = "the plan names no workloads"
     WORKLOAD_FILES = "the plan names no manifests and no charts"
     OCI_CHARTS = "no release among the workloads pulls a chart from an OCI registry"
+    SIGNATURES = "neither the workloads nor the node configuration has a policy about signatures"
     COMPLETE_WORKLOADS = "the plan does not state that its workloads are complete"
     WINDOWS_POOLS = "the plan has no Windows pools"
     DEFAULTS = "the plan names no distribution, and no runtime of a pool"

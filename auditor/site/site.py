@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from auditor.site.pulls import Pulls
     from auditor.site.registry_cases import ClientCase
     from auditor.site.script_lines import ReadScript, UnreadScript
+    from auditor.site.signature_cases import Signatures
     from auditor.site.storage.view import Storage
     from auditor.site.transfers import Carriage, Transfer
     from auditor.site.trust.callers import Callers
@@ -223,6 +224,11 @@ class Site(WorkloadViews):
         return views.registry_remote(self.reach, self.registry_slips) if self.plan.registry is not None else None
 
     @cached_property
+    def signatures(self) -> Signatures:
+        """Return the policies that demand signatures, and what was observed of each signature."""
+        return views.signatures_of(self.plan, self.needs, self.evidence, self.source, self.target, self.archives)
+
+    @cached_property
     def storage(self) -> Storage:
         """Return the bytes of each stage."""
         seen = (self.images, self.pulled, self.archives, self.target)
@@ -230,16 +236,7 @@ class Site(WorkloadViews):
 
     @cached_property
     def _faults(self) -> Mapping[str, tuple[Fault, ...]]:
-        views = (self.images, self.target, self.to_copy)
-        placements = (placement for view in views if view is not None for placement in view.placements)
-        found: dict[str, tuple[Fault, ...]] = {}
-        for placement in placements:
-            if (trouble := placement.resolution.trouble) is not None:
-                before = found.get(placement.image.name, trouble.faults)
-                found[placement.image.name] = (
-                    tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
-                )
-        return found
+        return views.faults_by_image(self.images, self.target, self.to_copy)
 
     def faults_of(self, images: Iterable[str]) -> tuple[Fault, ...]:
         """Return the hosts that did not answer for these images (by name); empty if any of them has another problem."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.site.delivered_form import unknown_deliveries as unknown_deliveries
     from auditor.site.delivered_form import without_predictions as without_predictions
     from auditor.site.downloads import script_downloads as script_downloads
+    from auditor.site.faults import faults_by_image as faults_by_image
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
     from auditor.site.inside import AtSource as AtSource
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
+    from auditor.site.signature_cases import signatures_of as signatures_of
     from auditor.site.storage.view import Storage as Storage
     from auditor.site.survey import Survey as Survey
     from auditor.site.transfers import transfer_of as transfer_of
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
     from auditor.site.trust.cases import trust_cases as trust_cases
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
+    from auditor.site.trust.reasons import reason_of as reason_of
     from auditor.site.trust.served import endpoint_chains as endpoint_chains
+    from auditor.site.trust.unused_files import unused_files as unused_files
 else:
     __getattr__ = names_in(
         __name__,
@@ -83,6 +87,7 @@ else:
                 "without_predictions",
             ),
             "auditor.site.downloads": ("script_downloads",),
+            "auditor.site.faults": ("faults_by_image",),
             "auditor.site.fetches": ("chart_fetches",),
             "auditor.site.images": ("Images",),
             "auditor.site.inside": (
@@ -106,6 +111,7 @@ else:
                 "registry_slips",
             ),
             "auditor.site.script_lines": ("UnreadScript", "read_scripts"),
+            "auditor.site.signature_cases": ("signatures_of",),
             "auditor.site.storage.view": ("Storage",),
             "auditor.site.survey": ("Survey",),
             "auditor.site.transfers": ("transfer_of",),
@@ -113,6 +119,8 @@ else:
             "auditor.site.trust.cases": ("trust_cases",),
             "auditor.site.trust.picture": ("steps_of",),
             "auditor.site.trust.pools": ("Trusts",),
+            "auditor.site.trust.reasons": ("reason_of",),
             "auditor.site.trust.served": ("endpoint_chains",),
+            "auditor.site.trust.unused_files": ("unused_files",),
         },
     )

@@ -20,6 +20,7 @@
     examples.py         the keys that declare the expected outcome
     image_forms.py      observed images: indexes, manifests, layers
     copy_forms.py       images on the internal registry and in archives
+    signature_forms.py  signatures of these images
     chain_forms.py      certificates, TLS endpoints, downloads
     certificates.py     create certificates and CRLs in Python
     memory.py           evidence in memory, for tests that observe step by step

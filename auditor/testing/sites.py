@@ -6,6 +6,7 @@ An example is a mapping with these keys. Only `plan` is required.
     files: {PATH: CONTENT}      the files that the plan names: text, or certificates (see `auditor.testing.chain_forms`)
     observed: {REFERENCE: …}    images at their source (see `auditor.testing.image_forms`)
     target: {REFERENCE: …}      images on the internal registry (see `auditor.testing.copy_forms`)
+    signatures: {REFERENCE: …}  signatures of these images (see `auditor.testing.signature_forms`)
     archives: {PATH: …}         archives and their content (see `auditor.testing.copy_forms`)
     certificates: {NAME: …}     certificates to create (see `auditor.testing.chain_forms`)
     endpoints: {HOST:PORT: …}   what TLS endpoints serve (see `auditor.testing.chain_forms`)
@@ -30,9 +31,10 @@ from auditor.testing.chain_forms import certificates_of, fetched_from, files_of,
 from auditor.testing.copy_forms import put_archives, put_target
 from auditor.testing.example_values import ExampleError, form_of
 from auditor.testing.image_forms import evidence_of
+from auditor.testing.signature_forms import put_signatures
 
 PLAN = "plan.yaml"
-SITE_KEYS = frozenset({"plan", "files", "observed", "target", "archives", "certificates", "endpoints", "fetched"})
+SITE_KEYS = frozenset({"plan", "files", "observed", "target", "signatures", "archives", "certificates", "endpoints", "fetched"})
 # Keys that `auditor.testing.examples` reads.
 OUTCOME_KEYS = frozenset({"name", "outcome", "today", "expect", "count", "severity", "kind"})
 
@@ -61,6 +63,7 @@ def site_of(example: Mapping[str, Any]) -> Site:
     for url, found in example.get("fetched", {}).items():
         evidence.fetches[url] = fetched_from(found, made)
     put_target(evidence, example.get("target", {}))
+    put_signatures(evidence, example.get("signatures", {}))
     put_archives(evidence, example.get("archives", {}))
     return Site(plan, resolve_needs(plan), evidence, places_of(example))
 

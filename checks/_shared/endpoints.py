@@ -13,6 +13,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
 from auditor.site.trust.served import Served, Unobserved
+from auditor.text import listed
 
 # Reported by certificate-weak. Dates and names have their own checks.
 WEAKNESSES = frozenset(
@@ -113,11 +114,14 @@ def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[
 
 
 def clients_with(cases: Iterable[TrustCase]) -> str:
-    """Return the clients of the cases as text, grouped by pool: `curl, dotnet-10 on win2022`."""
-    grouped: dict[str, list[str]] = {}
+    """Return the clients of the cases as text, grouped by pools with the same clients: `curl, dotnet-10 on win2022`."""
+    by_pool: dict[str, dict[str, None]] = {}
     for case in cases:
-        grouped.setdefault(case.pool.name, []).append(case.client)
-    return " and ".join(f"{', '.join(dict.fromkeys(clients))} on {pool}" for pool, clients in grouped.items())
+        by_pool.setdefault(case.pool.name, {})[case.client] = None
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for pool, clients in by_pool.items():
+        grouped.setdefault(tuple(clients), []).append(pool)
+    return " and ".join(f"{', '.join(clients)} on {listed(pools)}" for clients, pools in grouped.items())
 
 
 def structural(case: TrustCase) -> tuple[Flaw, ...]:
@@ -144,13 +148,13 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
     )
 
 
-def mirror_roots(case: TrustCase) -> Remedy:
+def mirror_roots(pools: str) -> Remedy:
     """Return the remedy that lets Windows get its roots from an internal share, filled on a machine with internet access."""
     key = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\AutoUpdate"
     return Remedy(
         "copy",
         f"Or download Microsoft's roots on a machine with internet access, copy them to an internal share, and point each node "
-        f"of {case.pool.name} to it. Set the share as the pool's `root_updates`.",
+        f"of {pools} to it. Set the share as the pool's `root_updates`.",
         (
             r"certutil -syncWithWU \\server\roots",
             rf"reg add {key} /v RootDirUrl /t REG_SZ /d file://\\server\roots /f",

@@ -96,5 +96,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 
 CHECK = define(
-    run, title="Archive is damaged or incomplete", area=Area.COPIES, severity=Severity.ERROR, requires=(Requirement.ARCHIVES,)
+    run,
+    title="Archive is damaged or incomplete",
+    holds="Archives are complete",
+    area=Area.COPIES,
+    severity=Severity.ERROR,
+    requires=(Requirement.ARCHIVES,),
 )

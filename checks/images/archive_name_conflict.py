@@ -104,6 +104,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image name refers to two different images",
+    holds="Each image name in the archives refers to one image",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.ARCHIVES,),

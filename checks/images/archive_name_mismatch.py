@@ -100,6 +100,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image name in archive differs from the pulled name",
+    holds="Archives have the names that nodes pull",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.ARCHIVES),

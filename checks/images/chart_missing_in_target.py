@@ -95,6 +95,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Chart is missing on the internal registry",
+    holds="Charts are on the internal registry",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.OCI_CHARTS,),

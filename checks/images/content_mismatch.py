@@ -51,6 +51,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry content does not match its manifest",
+    holds="The internal registry's content matches its manifests",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.TARGET),

@@ -196,6 +196,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image that is pulled by default is not listed",
+    holds="Default images are listed",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS, Requirement.DEFAULTS),

@@ -148,6 +148,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Digests of one image differ",
+    holds="Each image has one digest",
     area=Area.COPIES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

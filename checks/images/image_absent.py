@@ -62,6 +62,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image does not exist at its source",
+    holds="Images exist at their source",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

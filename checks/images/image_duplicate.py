@@ -85,4 +85,11 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield PASSED
 
 
-CHECK = define(run, title="Image is listed twice", area=Area.SOURCES, severity=Severity.INFO, requires=(Requirement.LISTS,))
+CHECK = define(
+    run,
+    title="Image is listed twice",
+    holds="No image is listed twice",
+    area=Area.SOURCES,
+    severity=Severity.INFO,
+    requires=(Requirement.LISTS,),
+)

@@ -141,6 +141,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Required image was not copied",
+    holds="Required images were copied",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),

@@ -130,6 +130,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Workload needs an image that is not listed",
+    holds="All images of workloads are listed",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS,),

@@ -52,6 +52,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="List entry is not a valid image reference",
+    holds="Every list entry is a valid image reference",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS,),

@@ -7,7 +7,8 @@ The tag can point to another image at the next copy. Existing nodes keep the old
 offline there is no way to compare them with the source.
 
 ## How to fix
-List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
+List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it. `auditor fix --pin` writes
+the lists again with all observed digests, and keeps comments and order.
 
 ## When it is undetermined
 Never: the lists are sufficient. Any tag can be moved, even one without these names. Only a digest rules this out.
@@ -61,12 +62,15 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
     return Severity.INFO, f"{line.text} has a tag but no digest. Nothing proves that the copied image is the audited one."
 
 
-def _remedy(site: Site, reference: Reference) -> Remedy:
-    """Return the remedy with the digest observed at the source, or with the command that prints it."""
+_PIN = "Pin it to its digest, and copy it with all its platforms. `auditor fix --pin` writes the lists with their digests."
+
+
+def _remedies(site: Site, reference: Reference) -> tuple[Remedy, ...]:
+    """Return the remedies: the same for every image, then the reference with the digest observed at the source."""
     image = site.source.images.get(reference) if site.source is not None else None
     if image is not None and image.digest:
-        return Remedy("edit", f"Pin it to its digest, and copy it with all its platforms: {reference}@{image.digest}.")
-    return Remedy("edit", "Pin it to its digest, and copy it with all its platforms.", *observing(site, reference))
+        return Remedy("edit", _PIN), Remedy("edit", f"List it as {reference}@{image.digest}.")
+    return (Remedy("edit", _PIN, *observing(site, reference)),)
 
 
 @lru_cache(maxsize=1024)  # 100,000 findings share one text
@@ -92,10 +96,15 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
             remedy_kind=RemedyKind.PIN_IN_LIST,
-            remedies=(_remedy(site, line.reference),),
+            remedies=_remedies(site, line.reference),
         )
 
 
 CHECK = define(
-    run, title="Image is not pinned to a digest", area=Area.SOURCES, severity=Severity.WARNING, requires=(Requirement.LISTS,)
+    run,
+    title="Image is not pinned to a digest",
+    holds="Images are pinned to digests",
+    area=Area.SOURCES,
+    severity=Severity.WARNING,
+    requires=(Requirement.LISTS,),
 )

@@ -60,6 +60,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Listed image is not used by any workload",
+    holds="Workloads use every listed image",
     area=Area.WORKLOADS,
     severity=Severity.INFO,
     requires=(Requirement.LISTS, Requirement.COMPLETE_WORKLOADS),

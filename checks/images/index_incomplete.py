@@ -154,6 +154,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Index was copied without all of its manifests",
+    holds="Indexes were copied with all manifests",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),

@@ -188,6 +188,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Node would pull from an external registry",
+    holds="Nodes pull only from internal registries",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),

@@ -89,6 +89,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Configuration file is invalid for its program",
+    holds="Configuration files are valid for their programs",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.CONFIG_FILES,),

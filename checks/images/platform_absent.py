@@ -102,6 +102,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="No manifest for the pool's OS and architecture",
+    holds="Images have a manifest for each pool",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

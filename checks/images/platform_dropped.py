@@ -130,6 +130,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy lacks a platform that the source has",
+    holds="Copies have all required platforms",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE, Requirement.COPIES),

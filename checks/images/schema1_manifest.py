@@ -89,5 +89,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 
 CHECK = define(
-    run, title="Image is a Docker schema 1 manifest", area=Area.SOURCES, severity=Severity.ERROR, requires=(Requirement.IMAGES,)
+    run,
+    title="Image is a Docker schema 1 manifest",
+    holds="No image is a Docker schema 1 manifest",
+    area=Area.SOURCES,
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES,),
 )

@@ -46,6 +46,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Source registry content does not match its manifest",
+    holds="The source registries' content matches its manifests",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

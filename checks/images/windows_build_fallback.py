@@ -108,6 +108,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image runs on a Windows pool only by fallback",
+    holds="No image needs a Windows fallback",
     area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

@@ -94,6 +94,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="No compatible Windows build for the pool",
+    holds="Images have a compatible Windows build",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

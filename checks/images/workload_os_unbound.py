@@ -62,6 +62,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Workload in a mixed cluster has no OS selector",
+    holds="Workloads select their OS",
     area=Area.WORKLOADS,
     severity=Severity.WARNING,
     requires=(Requirement.WORKLOADS,),

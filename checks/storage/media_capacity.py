@@ -81,6 +81,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Archives do not fit on the media",
+    holds="Archives fit on the media",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.MEDIA),

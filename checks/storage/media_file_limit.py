@@ -129,6 +129,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Archive exceeds the maximum file size of the media",
+    holds="Archives fit the media's maximum file size",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.FILESYSTEM),

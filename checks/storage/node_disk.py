@@ -97,6 +97,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Node disk is too small for its images",
+    holds="Node disks have room for their images",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_DISK),

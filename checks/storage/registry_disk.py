@@ -97,6 +97,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry disk is too small",
+    holds="The registry disk is large enough",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_DISK),

@@ -83,6 +83,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Size is partly an estimate",
+    holds="No size is an estimate",
     area=Area.STORAGE,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.CAPACITY),

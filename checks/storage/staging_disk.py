@@ -77,6 +77,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Staging disk is too small",
+    holds="The staging disk is large enough",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.STAGING),

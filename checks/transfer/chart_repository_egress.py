@@ -67,6 +67,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Chart is downloaded from an external host",
+    holds="No chart is downloaded from an external host",
     area=Area.CONNECTIONS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES,),

@@ -229,6 +229,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy changes the digest of a pinned image",
+    holds="Copies keep the digests of pinned images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

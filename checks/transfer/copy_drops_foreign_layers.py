@@ -91,6 +91,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy tool does not copy all layers",
+    holds="The copy tool copies all layers",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

@@ -168,6 +168,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy tool does not copy all required platforms",
+    holds="The copy tool copies all required platforms",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

@@ -115,6 +115,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copied manifests keep external layer URLs",
+    holds="Copied manifests have no external layer URLs",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

@@ -203,6 +203,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy script lacks a flag or hides failures",
+    holds="Copy scripts have all flags and show failures",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.COPY_SCRIPTS, Requirement.TO_COPY),

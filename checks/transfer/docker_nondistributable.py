@@ -250,6 +250,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Docker will not push foreign layers",
+    holds="Docker pushes foreign layers",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.DOCKER,),

@@ -102,6 +102,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry configuration is invalid or has no effect",
+    holds="The registry configuration is valid and takes effect",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.DISTRIBUTION_CONFIG,),

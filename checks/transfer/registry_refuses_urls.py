@@ -208,6 +208,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry rejects manifests with layer URLs",
+    holds="The registry accepts the copied manifests",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_KIND, Requirement.TO_COPY),

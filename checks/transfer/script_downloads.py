@@ -87,6 +87,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Script downloads from an external host",
+    holds="No script downloads from an external host",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.COPY_SCRIPTS,),

@@ -65,6 +65,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy takes longer than the planned window",
+    holds="The copy fits into the planned window",
     area=Area.STORAGE,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.COPY_WINDOW, Requirement.SOURCE),

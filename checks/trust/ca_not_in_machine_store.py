@@ -52,6 +52,7 @@ def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> 
                 ("certutil -addstore -f Root ca.cer",),
             ),
         ),
+        root_cause=("root", certificate.name),
     )
 
 
@@ -91,6 +92,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="CA is missing from the Windows machine store",
+    holds="The Windows machine store has the CAs",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS, Requirement.NODE_CONFIG),

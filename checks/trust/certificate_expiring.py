@@ -8,28 +8,32 @@ In an air-gapped site, certificates are not renewed automatically. On the day af
 that is not valid yet fails the same way. So does a valid one on a node with a wrong clock.
 
 ## How to fix
-Before the transfer, renew the certificate with one that outlasts the horizon. Alternatively, plan the rotation and waive the
-finding until that date. If a program at the site renews the certificate, declare `renewal: automatic` for the endpoint. If a
-person does, declare `renewal: manual`; the finding then is information. A renewal does not cover a root: install the new root
-on every node. It does not cover a certificate of a public CA either, because the site cannot reach that CA.
+Before the transfer, renew the certificate with one that outlasts the horizon. A public CA cannot issue one: its certificates
+last at most 200 days, and 47 days from 2029-03-15. Use a private CA inside the air gap instead. Alternatively, plan the
+rotation and waive the finding until that date. If a program at the site renews the certificate, declare `renewal: automatic`
+for the endpoint. If a person does, declare `renewal: manual`; the finding then is information. A renewal does not cover a root:
+install the new root on every node. It does not cover a certificate of a public CA either, because the site cannot reach that
+CA.
 
 ## When it is undetermined
 The endpoint's chain was not observed or cannot be parsed. If the chain is incomplete or its root is not available, only the
 certificates that are available are checked.
 
 ## References
-RFC 5280, 4.1.2.5.
+RFC 5280, 4.1.2.5; CA/Browser Forum ballot SC-081v3; facts/public_lifetimes.yaml.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.path_rules import Flaw, dates
+from auditor.pki.public_lifetimes import longest_public, shorter_later
+from auditor.pki.trust_store import linux_public, windows_program
 from auditor.plan.model import Endpoint, Plan
 from auditor.site import Requirement, Site
 from auditor.site.calendar.calendar_entries import Renewal
@@ -39,6 +43,8 @@ from auditor.site.trust.served import Served, Unobserved
 from auditor.text import moment
 from checks._shared.ending import before, ending, kept
 from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
+
+SHORT_LIVED = 90  # days; a person does not renew such a certificate by hand for long
 
 
 def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> tuple[Certificate, ...]:
@@ -82,7 +88,14 @@ def _judge(
     return None
 
 
-def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged: _Judged, horizon: datetime.date) -> Finding:
+def _finding(
+    endpoint: Endpoint,
+    chain: Served,
+    certificate: Certificate,
+    judged: _Judged,
+    horizon: datetime.date,
+    remedies: tuple[Remedy, ...],
+) -> Finding:
     role = role_of(certificate, chain).value
     return Finding(
         severity=judged.severity,
@@ -99,19 +112,76 @@ def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged
             "source": chain.source,
         },
         location=endpoint.location,
-        remedies=(_remedy(role, certificate, horizon),),
+        remedies=remedies,
     )
 
 
-def _remedy(role: str, certificate: Certificate, horizon: datetime.date) -> Remedy:
+def is_public(certificate: Certificate, paths: Iterable[tuple[Certificate, ...]]) -> bool:
+    """Return whether a public CA issued a certificate: one of its paths ends at a root of a public program."""
+    ends = (path[-1] for path in paths if certificate in path[:-1])
+    return any(end in linux_public() or end in windows_program() for end in ends)
+
+
+def date_remedies(
+    role: str, certificate: Certificate, today: datetime.date, horizon: datetime.date, *, public: bool
+) -> tuple[Remedy, ...]:
+    """Return how to replace a certificate that is not valid now, or that ends before the horizon. `role` names it."""
+    if certificate.not_before.date() > today:
+        return (_not_yet(certificate),)
     if role == "root":
-        return Remedy("install", f"Install the successor of {certificate.name} on every node, and reissue its certificates.")
+        text = f"Install the successor of {certificate.name} on every node, and reissue its certificates."
+        return (Remedy("install", text),)
     where = "Then reload the server" if role == "certificate" else "Then append it to the server's chain file"
+    if public and role == "certificate":
+        return _public(certificate, today, horizon, where)
+    days = (certificate.not_after - certificate.not_before).days + 1
+    if role == "certificate" and days <= SHORT_LIVED:
+        return (_short_lived(certificate, days), _renew(certificate, horizon, where, role))
+    return (_renew(certificate, horizon, where, role),)
+
+
+def _not_yet(certificate: Certificate) -> Remedy:
+    start = moment(certificate.not_before)
+    return Remedy(
+        "edit",
+        f"Compare the clocks of the CA and of the nodes first. If they are right, use the endpoint only after {start}, "
+        f"or let the CA issue {certificate.name} again with an earlier start.",
+        ("date -u", "openssl x509 -in chain.pem -noout -dates"),
+    )
+
+
+def _renew(certificate: Certificate, horizon: datetime.date, where: str, role: str) -> Remedy:
     return Remedy(
         "edit",
         f"Renew {certificate.name} so that it is valid after {horizon.isoformat()}. {where}.",
         (f"openssl x509 -in chain.pem -noout -checkend {365 * 86_400}",) if role == "certificate" else (),
     )
+
+
+def _short_lived(certificate: Certificate, days: int) -> Remedy:
+    return Remedy(
+        "edit",
+        f"Run the CA that issues {certificate.name} inside the air gap, and let a program renew the certificate there, for "
+        f"example cert-manager: it is valid for only {days} days. Then declare `renewal: automatic` for the endpoint.",
+    )
+
+
+def _public(certificate: Certificate, today: datetime.date, horizon: datetime.date, where: str) -> tuple[Remedy, ...]:
+    """Return the remedies for a certificate of a public CA, which an offline site cannot reach."""
+    most = longest_public(today)
+    later = "".join(f", {days} days from {day.isoformat()}" for day, days in shorter_later(today) if day <= horizon)
+    own = Remedy(
+        "edit",
+        f"Issue the certificate from a private CA, with an end after {horizon.isoformat()}, and install the root of that CA on "
+        f"every node. A public CA issues for at most {most} days{later}. {where}.",
+    )
+    carried = Remedy(
+        "copy",
+        f"Or renew {certificate.name} on a machine with internet access, with the DNS challenge, and carry it in before "
+        f"{certificate.not_after.date().isoformat()} and then at least every {most} days. Declare `renewal: manual` for the "
+        "endpoint.",
+    )
+    return own, carried
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
@@ -125,18 +195,22 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         endpoint, chain = item
         cases = by_endpoint.get(endpoint, ())
         examined = _examined(chain, cases)
+        paths = tuple(case.verdict.path.certificates for case in cases if not isinstance(case.verdict, Unobserved))
         for certificate in examined:
             renewal = renewal_at(endpoint, role_of(certificate, chain), examined)
             judged = _judge(certificate, today, site.plan, cases, renewal)
             if judged is None:
                 yield PASSED
             else:
-                yield _finding(endpoint, chain, certificate, judged, horizon)
+                role = role_of(certificate, chain).value
+                remedies = date_remedies(role, certificate, today, horizon, public=is_public(certificate, paths))
+                yield _finding(endpoint, chain, certificate, judged, horizon, remedies)
 
 
 CHECK = define(
     run,
     title="Certificate is invalid now or expires before the horizon",
+    holds="Certificates are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

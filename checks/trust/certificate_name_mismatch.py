@@ -109,6 +109,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Certificate does not cover the host that nodes use",
+    holds="Certificates cover the hosts that nodes use",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -145,6 +145,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Certificates of the cluster expire before the horizon",
+    holds="The cluster's certificates are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.CLUSTER,),

@@ -140,6 +140,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Internal CRL has expired or expires before the horizon",
+    holds="Internal CRLs are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -68,6 +68,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Deployed certificate expires before the horizon",
+    holds="Deployed certificates are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.CARRIED_CERTIFICATES,),

@@ -57,6 +57,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry token expires before the horizon",
+    holds="Registry tokens are valid until the horizon",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.TOKEN,),

@@ -11,15 +11,16 @@ Linux clients never check revocation. Pulls then work, but the installation scri
 Use one of these:
 
 - Mirror the CRLs on internal hosts under the names in the certificates, and renew them before they expire.
-- Issue certificates with an internal CRL URL.
+- Issue certificates with an internal CRL URL. AD CS publishes CRLs in the directory by default, which only domain members read.
 - Disable the check where this is acceptable: `--ssl-no-revoke`, or
   `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
 
 Let the firewall reject packets to these hosts instead of dropping them: a rejected connection fails at once.
 
 ## When it is undetermined
-An internal URL was not requested, or it is an OCSP URL. The facts only infer how the client behaves. The endpoint's chain was
-not observed. An expired CRL is reported by `crl-stale`.
+An internal URL was not requested, or it is an OCSP URL. A CRL is in Active Directory (`ldap:///`), and the nodes are domain
+members, or the plan does not state it (`domain_joined`): the auditor does not request directories. The facts only infer how the
+client behaves. The endpoint's chain was not observed. An expired CRL is reported by `crl-stale`.
 
 ## References
 curl lib/vtls/schannel.c, curl/curl#12239; dotnet/docs ssl-certificate-revocation-check-default; facts/tls_clients.yaml.
@@ -33,10 +34,16 @@ from collections.abc import Iterator
 from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.clients import cryptoapi_wait
+from auditor.pki.revocation import in_directory, is_ldap
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import Revocation, RevocationCheck, RevocationResult
 from checks._shared.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
+
+_JOIN = (
+    "Or make the nodes members of the domain, so that they read the CRL from a domain controller, and set "
+    "`domain_joined: true` for the pool."
+)
 
 
 def _worst(revocation: Revocation) -> RevocationCheck | None:
@@ -68,12 +75,14 @@ def _remedies(case: TrustCase, asked: RevocationCheck) -> tuple[Remedy, ...]:
     urls = asked.question.crl_urls
     if asked.answer is RevocationResult.REVOKED:
         return (Remedy("edit", f"Replace {asked.question.certificate.name} with a certificate that is not revoked."),)
-    urls = tuple(url for url in urls if not url.lower().startswith("ldap:"))  # no web server can serve these
+    in_ad = any(map(in_directory, urls))
+    urls = tuple(url for url in urls if not is_ldap(url))  # no web server can serve the others
     mirror = Remedy("copy", f"Serve {', '.join(urls)} from an internal host, and renew the CRL before it expires.")
     switch = case.model.skips_revocation if case.model is not None else None
+    join = Remedy("edit", _JOIN) if in_ad and case.joined is not True else None
     off = Remedy("command", switch.text, (switch.command,)) if switch is not None else None
     reissue = Remedy("edit", f"Reissue {asked.question.certificate.name} with an internal CRL distribution point.")
-    return tuple(remedy for remedy in (mirror if urls else None, reissue, off) if remedy is not None)
+    return tuple(remedy for remedy in (mirror if urls else None, reissue, join, off) if remedy is not None)
 
 
 def _finding(case: TrustCase, asked: RevocationCheck) -> Finding:
@@ -126,6 +135,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Revocation status is not available offline",
+    holds="Revocation status is available offline",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -87,6 +87,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Certificate names no CRL or OCSP responder",
+    holds="Certificates name a CRL or an OCSP responder",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -47,56 +47,65 @@ from auditor.check import (
 )
 from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Untrusted, Verifies
+from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import TrustCase, needs_windows_update
-from checks._shared.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
+from auditor.site.trust.cases import needs_windows_update
+from checks._shared.endpoints import clients_with, endpoint_subject, judged, mirror_roots
+from checks._shared.refusals import Cases, affected_by_all, by_text, facts_of_all, pools_of, symptoms_of, trust_remedies
 
 
-def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
-    root = verdict.path.top
+def _finding(cases: Cases, verdict: Untrusted | Unproven) -> Finding:
+    endpoint, root = cases[0].endpoint, verdict.path.top
     proven = isinstance(verdict, Untrusted)
     from_mirror = isinstance(verdict, Unproven) and verdict.gap is TrustGap.FROM_MIRROR
-    cause = f"the root {root.name}: {verdict.why}."
+    reasons = by_text(cases, (getattr(case.verdict, "why", "") for case in cases))
+    parts = (
+        Part(f"{clients_with(some)} can verify {endpoint.name} only with the root {root.name}: {why}.", names_who=True)
+        for why, some in reasons.items()
+    )
     return Finding(
         severity=Severity.ERROR if proven else Severity.WARNING,
-        subject=subject_of(case),
-        parts=(
-            Part(f"{who(case)} can verify {case.endpoint.name} only with {cause}", key=cause, names_who=True),
-            *(() if from_mirror else symptom_of(case.refusal, case.stall)),
-        ),
-        case=f"{case.client} {root.sha256}",
+        subject=endpoint_subject(endpoint),
+        parts=(*parts, *(() if from_mirror else symptoms_of(cases))),
+        case=root.sha256,
         facts={
-            **facts_of(case),
+            **facts_of_all(cases),
             "anchor": root.name,
             "sha1": root.sha1,
             "sha256": root.sha256,
             "class": classify(root).value,
             "dumped": proven,
         },
-        location=case.endpoint.location,
+        location=endpoint.location,
         remedy_kind=RemedyKind.INSTALL_ROOT,
+        affects=affected_by_all(cases),
         remedies=(
-            install_root(case, root.name),
-            mirror_roots(case),
-            Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} already trusts."),
+            *trust_remedies(cases, root.name),
+            mirror_roots(pools_of(cases)),
+            Remedy("edit", f"Or give {endpoint.name} a certificate of a CA that {pools_of(cases)} already trust."),
         ),
+        root_cause=("root", root.name),
     )
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """Yield one outcome per endpoint, Windows pool and client."""
+    """Yield one finding per endpoint and root, with the clients that need it."""
+    found: dict[tuple[Endpoint, str, bool], tuple[Untrusted | Unproven, Cases]] = {}
     for case in judged(site, today):
         if isinstance(case, Undetermined):
             yield case
         elif isinstance(case.verdict, Untrusted | Unproven) and needs_windows_update(case):
-            yield _finding(case, case.verdict)
+            key = (case.endpoint, case.verdict.path.top.sha256, isinstance(case.verdict, Untrusted))
+            found.setdefault(key, (case.verdict, []))[1].append(case)
         elif case.pool.is_windows and isinstance(case.verdict, Verifies | Invalid):
             yield PASSED
+    yield from (_finding(cases, verdict) for verdict, cases in found.values())
 
 
 CHECK = define(
     run,
     title="Windows must download the endpoint's root certificate",
+    holds="Windows has the endpoints' roots without a download",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

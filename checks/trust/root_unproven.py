@@ -78,6 +78,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint's root is only probably on Windows nodes",
+    holds="Windows nodes certainly have the endpoints' roots",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -99,6 +99,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Automatic root updates delay TLS handshakes on Windows",
+    holds="No automatic root update delays TLS handshakes",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -128,6 +128,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="CA file has no effect on the container runtime",
+    holds="CA files take effect on the container runtime",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.NODE_CONFIG,),

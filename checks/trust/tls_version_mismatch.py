@@ -93,6 +93,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint offers no TLS version that clients support",
+    holds="Endpoints offer a TLS version that clients support",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

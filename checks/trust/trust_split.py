@@ -22,28 +22,11 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.verdicts import Incomplete, Invalid, Unproven, Untrusted
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
-from auditor.site.trust.tls_versions import Speech
+from auditor.site.trust.reasons import reason_of
 from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
-
-
-def _why(case: TrustCase) -> str:
-    """Return the reason in one line."""
-    match case.verdict:
-        case Untrusted(why=why) | Unproven(why=why):
-            return why
-        case Incomplete(missing=missing):
-            return f"{missing} is not served"
-        case Invalid(path=path):
-            return str(path.flaws[0])
-        case _ if case.ca_error or case.speech in {Speech.NO, Speech.UNKNOWN}:
-            return case.reason or "the observed TLS versions do not decide this"
-        case _:
-            told = case.revocation.asked if case.revocation is not None else ()
-            return next((asked.detail for asked in told if asked.detail), "the revocation check cannot be completed")
 
 
 def _holds(cases: list[TrustCase]) -> bool | None:
@@ -58,7 +41,7 @@ def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) ->
     fails = "fails" if sure else "is not proven to work"
     return Finding(
         subject=endpoint_subject(endpoint),
-        message=f"{endpoint.name} verifies for {clients_with(good)}, but {fails} for {clients_with(bad)}: {_why(first)}.",
+        message=f"{endpoint.name} verifies for {clients_with(good)}, but {fails} for {clients_with(bad)}: {reason_of(first)}.",
         case=" ".join(sorted({case.pool.name for case in bad})),
         facts={
             "verifies": tuple(dict.fromkeys(case.pool.name for case in good)),
@@ -83,7 +66,7 @@ def _outcome(endpoint: Endpoint, cases: list[TrustCase]) -> Outcome | None:
         return _finding(endpoint, windows, [case for case in linux if case.prospect is not Prospect.VERIFIES])
     unknown = next((case for case in cases if case.prospect is Prospect.UNDETERMINED), None)
     if unknown is not None:
-        detail = f"it is unknown whether {who(unknown)} verifies it: {_why(unknown)}"
+        detail = f"it is unknown whether {who(unknown)} verifies it: {reason_of(unknown)}"
         return Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
     return Fine()
 
@@ -104,6 +87,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint verifies on only one operating system",
+    holds="Endpoints verify on every operating system",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

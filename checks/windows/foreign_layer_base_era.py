@@ -103,6 +103,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Image probably has foreign layers (base before June 2023)",
+    holds="No image comes from the era of foreign layers",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

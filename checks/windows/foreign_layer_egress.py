@@ -130,6 +130,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Node would download a layer from an external host",
+    holds="No layer is downloaded from an external host",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

@@ -163,6 +163,7 @@ def _judged(site: Site, placement: Placement, copies: dict[Need, ComparedCopy]) 
 CHECK = define(
     run,
     title="Foreign layer is not available from any registry",
+    holds="Foreign layers are available from a registry",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

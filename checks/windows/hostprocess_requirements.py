@@ -162,6 +162,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="HostProcess container does not meet its requirements",
+    holds="HostProcess containers meet their requirements",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS, Requirement.WINDOWS_POOLS),

@@ -134,6 +134,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Version has a known issue on Windows nodes",
+    holds="No version has a known issue on Windows nodes",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.WINDOWS_POOLS, Requirement.DEFAULTS),

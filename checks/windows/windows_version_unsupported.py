@@ -129,6 +129,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Windows release is not supported",
+    holds="Windows releases are supported",
     area=Area.CALENDAR,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS,),

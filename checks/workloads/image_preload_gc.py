@@ -179,6 +179,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Garbage collection can remove imported images",
+    holds="Garbage collection keeps imported images",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.IMPORTS),

@@ -145,6 +145,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Controller requests a registry without mirror, CA or login",
+    holds="Controllers reach their registries with CA and login",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES,),

@@ -179,6 +179,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Pod needs a pull, but no registry answers",
+    holds="No pod needs a pull that nothing answers",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES, Requirement.IMPORTS),

@@ -196,6 +196,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Pods have no login for the internal registry",
+    holds="Pods have a login for the internal registry",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.REGISTRY_LOGIN,),

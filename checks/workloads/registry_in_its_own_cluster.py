@@ -110,6 +110,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Registry's own images come from itself",
+    holds="The registry's own images come from elsewhere",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES, Requirement.REGISTRY),

@@ -17,15 +17,15 @@ from markupsafe import Markup
 
 from auditor.report import Report
 from auditor.text import format_size, many
-from reports import basis, calendar, headline, hosts, summary, ways
+from reports import calendar, cover, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, shapes, shared
-from reports.html.page import coded, paragraphs
+from reports.html import firewall, matrix, overview, scale, shapes, shared
+from reports.html.page import coded, examines, paragraphs
 from reports.words import WORDS
 
 _STYLE = ("report.css",)
 _EARLY = ("early.js",)
-_SCRIPT = ("rows.js", "grid.js", "lists.js", "page.js")
+_SCRIPT = ("rows.js", "grid.js", "parts.js", "lists.js", "overview.js", "hash.js", "page.js")
 
 
 def render(report: Report) -> str:
@@ -49,19 +49,30 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=shapes.fact, tone=shapes.tone, flat=_flat
+        size=format_size,
+        many=many,
+        paragraphs=paragraphs,
+        coded=coded,
+        examines=examines,
+        fact=shapes.fact,
+        tone=shapes.tone,
+        word_tone=matrix.word_tone,
+        flat=_flat,
     )
     environment.globals.update(
         summary=summary,
         headline=headline,
         hosts=hosts,
-        basis=basis,
+        cover=cover,
         shapes=shapes,
+        firewall=firewall,
+        scale=scale,
         repeated=shared,
         ways=ways,
         dates=calendar,
         words=WORDS,
         matrices=matrix,
+        overview=overview,
         policy=_policy(),
         style=_asset(_STYLE),
         early=_asset(_EARLY),

@@ -15,12 +15,24 @@ from auditor.text import format_size, many
 from reports import summary
 from reports.html import shared
 from reports.html.shapes import tone
-from reports.standings import ACCEPTED, legend
+from reports.standings import ACCEPTED, FOREIGN, FOREIGN_MEANING, MEANINGS
 
 MOST_TITLES = 200  # more groups than this are unreadable
 MOST_PULLED = 2_000
 NOTHING_WRONG = "no problem"
-FOREIGN = "foreign layers"
+# What a cell shows, worst first.
+WORST_FIRST = (
+    CellStatus.ABSENT,
+    CellStatus.PLATFORM_ABSENT,
+    CellStatus.BUILD_MISMATCH,
+    CellStatus.BLOCKED,
+    CellStatus.UNDETERMINED,
+    CellStatus.FALLBACK,
+    FOREIGN,
+    CellStatus.OK,
+)
+_RANKS: Mapping[str, int] = {word: rank for rank, word in enumerate(WORST_FIRST)}
+_WORDS: Mapping[str, str] = dict([*MEANINGS.items(), (FOREIGN, FOREIGN_MEANING)])
 _LINE = re.compile(r"(?::\d+){1,2}$")
 Titled = tuple[str, str]  # the title of a group, and of the wider group to use if there are too many
 
@@ -52,7 +64,7 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Images by pools. `statuses` counts cells, and `legend` explains them.
+    """Images by pools, the worst image first. `statuses` counts cells by word, worst first, and `legend` explains the words.
 
     `sources` (lists and workloads that need the images) and `troubles` are titles of groups.
     """
@@ -66,25 +78,43 @@ class Matrix:
 
 
 def matrix(report: Report) -> Matrix:
-    """Return the matrix, with pools in order of appearance and images in the order of the report."""
+    """Return the matrix, with pools in order of appearance and the images with the worst problems first."""
+    images = sorted(report.images, key=_badness)
     cells = [cell for image in report.images for cell in image.platforms]
     counts = Counter((cell.pool, cell.platform) for cell in cells)
-    unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status is not CellStatus.OK)
+    unsettled = Counter((cell.pool, cell.platform) for cell in cells if word(cell) != CellStatus.OK)
     places = {key: place for place, key in enumerate(counts)}
-    sources, needed = _numbered([[_source(why) for why in image.why] for image in report.images])
-    troubles, wrong = _numbered([list(_troubles(image)) for image in report.images])
+    sources, needed = _numbered([[_source(why) for why in image.why] for image in images])
+    troubles, wrong = _numbered([list(_troubles(image)) for image in images])
     found = Counter(item.finding.subject.id.partition(" ")[0] for item in summary.active(report))
+    words = Counter(map(word, cells))
     return Matrix(
         columns=tuple(Column(*key, count, unsettled[key]) for key, count in counts.items()),
         rows=tuple(
             MatrixRow(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
-            for place, image in enumerate(report.images)
+            for place, image in enumerate(images)
         ),
-        statuses=Counter(cell.status for cell in cells),
-        legend=tuple(legend(cell.status for cell in cells)),
+        statuses={one: words[one] for one in sorted(words, key=rank)},
+        legend=tuple((one, _WORDS.get(one, one)) for one in sorted(words, key=rank)),
         sources=sources,
         troubles=troubles,
     )
+
+
+def word(cell: Cell) -> str:
+    """Return the word of a cell: its status, or `foreign layers` for an image that runs but has such layers."""
+    return FOREIGN if cell.status is CellStatus.OK and cell.foreign_layers else cell.status
+
+
+def rank(word: str) -> int:
+    """Return the place of a cell's word in the order `WORST_FIRST`. An unknown word is as bad as an undetermined cell."""
+    return _RANKS.get(word, _RANKS[CellStatus.UNDETERMINED])
+
+
+def _badness(image: ImageRow) -> tuple[int, int]:
+    """Return a sort key: the worst cell first, then the number of cells with a problem."""
+    ranks = [rank(word(cell)) for cell in image.platforms]
+    return min(ranks, default=rank(CellStatus.OK)), -sum(one < rank(CellStatus.OK) for one in ranks)
 
 
 def _by_column(image: ImageRow, places: Mapping[tuple[str, str], int]) -> tuple[tuple[Cell, ...], ...]:
@@ -124,7 +154,12 @@ def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[t
 
 def cell_tone(cell: Cell) -> str:
     """Return the tone of a cell. Foreign layers make it a warning: the node may connect to an external host for them."""
-    return "w" if cell.status is CellStatus.OK and cell.foreign_layers else tone(cell.status)
+    return word_tone(word(cell))
+
+
+def word_tone(word: str) -> str:
+    """Return the tone of a cell's word."""
+    return "w" if word == FOREIGN else tone(word)
 
 
 def cell_class(cell: Cell) -> Markup:

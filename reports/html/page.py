@@ -26,6 +26,12 @@ def paragraphs(page: str) -> tuple[tuple[str, str], ...]:
     return tuple(_blocks(page.splitlines()))
 
 
+def examines(page: str) -> str:
+    """Return the first paragraph below the first heading of a check's page: what the check examines. Empty without one."""
+    tags = iter(paragraphs(page))
+    return next((words for tag, words in tags if tag == "h3" for tag, words in tags if tag != "h3"), "")
+
+
 def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
     tag, words = "p", list[str]()
     for line in (*map(str.strip, lines), ""):

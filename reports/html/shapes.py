@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from auditor.check import Fact, Severity
 from auditor.report import (
     CellStatus,
     DateStanding,
-    EgressRow,
     Prospect,
     Report,
     ScopeStatus,
@@ -38,6 +37,7 @@ _TONES: Mapping[str, str] = {
     **dict.fromkeys((Status.NOT_APPLICABLE, ScopeStatus.NOT_DECLARED, ScopeStatus.SWITCHED_OFF), "n"),
 }
 _BAR = 1000
+_FEWEST, _SMALLEST, _MOST_SHARE = 4, 25, 0.8  # a treemap has four parts of at least 1/25, and none above 80 %
 
 
 def tone(word: str) -> str:
@@ -103,6 +103,13 @@ def tiles(stage: StorageStage) -> tuple[Tile, ...]:
     return treemap(stage.items)
 
 
+def is_telling(stage: StorageStage) -> bool:
+    """Return whether a treemap shows more than the table: several parts that differ and that are large enough to see."""
+    amounts = sorted((item.bytes for item in stage.items), reverse=True)
+    large = [amount for amount in amounts if amount * _SMALLEST >= sum(amounts)]
+    return len(large) >= _FEWEST and amounts[0] < sum(amounts) * _MOST_SHARE
+
+
 def share(stage: StorageStage) -> str:
     """Return the usage of a stage as text."""
     if stage.capacity is None:
@@ -118,14 +125,6 @@ def endpoints(report: Report) -> tuple[tuple[str, tuple[SystemPaths, ...]], ...]
     for row in report.trust:
         seen.setdefault(row.endpoint, []).append(row)
     return tuple((endpoint, sides(rows)) for endpoint, rows in seen.items())
-
-
-def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
-    """Return each host with its clients. Clients with the same purpose and the same effect share a row."""
-    alike: dict[EgressRow, list[str]] = {}
-    for row in report.egress:
-        alike.setdefault(replace(row, who=""), []).append(row.who)
-    return tuple((", ".join(dict.fromkeys(who)), row) for row, who in alike.items())
 
 
 def asked(report: Report) -> tuple[UndeterminedGroup, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.report import Prospect, TrustRow, TrustStep
+from auditor.report import Prospect, TrustFileRow, TrustRow, TrustStep
 from reports.cleaning import clean
 from reports.text.ink import Ink
 from reports.text.layout import heading, wrap
-from reports.ways import PathOutcomes, about, sides
+from reports.ways import PathOutcomes, about, file_problem, sides, unstated_reason
 
 _COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
@@ -30,7 +30,9 @@ def _way(way: PathOutcomes, ink: Ink) -> Iterator[str]:
         verdict = ink.paint(clean(row.verdict), _COLOURS.get(row.verdict, "magenta"), "bold")
         yield from wrap(f"{sight.who}:", "  ")
         yield f"    {verdict}"
-        if row.symptom:
+        if reason := unstated_reason(row):
+            yield from wrap(reason, "    ", "reason  ")
+        if row.symptom and row.symptom != row.reason:
             yield from wrap(row.symptom, "    ", "error  " if row.verdict is Prospect.FAILS else "possible error  ")
         for url in row.dials:
             yield f"    connects to {clean(url)}"  # never wrapped, so that it can be copied
@@ -43,3 +45,11 @@ def _step(depth: int, step: TrustStep) -> Iterator[str]:
     yield from wrap(about(step), deeper)
     for flaw in step.flaws:
         yield from wrap(flaw, deeper, "! ")
+
+
+def draw_files(rows: Iterable[TrustFileRow]) -> Iterator[str]:
+    """Yield the trust files that could not be used as a whole, each with its hint."""
+    for row in rows:
+        yield from wrap(f"{row.file}: {file_problem(row)}", "  ", "! ")
+        if row.hint:
+            yield from wrap(row.hint, "    ", "hint: ")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from auditor.check import Kind, Remedy, Severity, Subject, Undetermined
+from auditor.errors import Location
 from auditor.report import HostRow, Report
+from auditor.report.excerpt import Excerpt
 from auditor.text import listed, many
 from reports import hosts
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, FindingGroup, UndeterminedGroup, entries, everybody, questions, who_of
 from reports.summary import SummaryGroup, advice, baselined, grouped, since, waived
+from reports.text.excerpts import drawn
 from reports.text.ink import Ink
-from reports.text.layout import WIDTH, heading, more, wrap
+from reports.text.layout import heading, more, width, wrap
 from reports.text.telling import Telling
 
 # Entries shown per check: errors get more lines than information.
@@ -27,9 +31,10 @@ MOST_BASELINED = 10
 _ITEM = "  "
 _BODY = "    "
 _HANGING = "  "
+_NONE: Mapping[Location, Excerpt] = MappingProxyType({})
 
 
-def findings(report: Report, ink: Ink) -> Iterator[str]:
+def findings(report: Report, ink: Ink, excerpts: Mapping[Location, Excerpt] = _NONE) -> Iterator[str]:
     """Yield the active findings by check, worst first. Equal findings are shown once, and long groups are cut."""
     groups = grouped(report)
     if not groups:
@@ -37,7 +42,7 @@ def findings(report: Report, ink: Ink) -> Iterator[str]:
     yield from heading("Findings", ink)
     folder = places_folder(report)
     for group in groups:
-        yield from _group(group, folder, ink)
+        yield from finding_group(group, folder, ink, excerpts, MOST_ENTRIES[group.severity])
 
 
 def places_folder(report: Report) -> str:
@@ -47,18 +52,18 @@ def places_folder(report: Report) -> str:
     return folder if all(place.file.startswith(folder) for place in places) else ""
 
 
-def _group(group: SummaryGroup, folder: str, ink: Ink) -> Iterator[str]:
+def finding_group(group: SummaryGroup, folder: str, ink: Ink, excerpts: Mapping[Location, Excerpt], most: int) -> Iterator[str]:
+    """Yield the findings of one check and severity: at most `most` entries, then the number of the others."""
     word = group.severity.value.upper()
     first, *rest = wrap(f"{group.check} ({len(group.findings):,}): {group.title or 'no title'}", "", f"{word} ")
     yield first.replace(word, ink.severity(word, group.severity), 1)
     yield from rest
     found = entries(item.finding for item in group.findings)
-    most = MOST_ENTRIES[group.severity]
     shown, folded = found[:most], found[most:]
     shared = _shared_remedy(group, shown)
     telling = Telling()
     for entry in shown:
-        yield from _entry(entry, folder, telling, ink)
+        yield from _entry(entry, folder, telling, ink, excerpts)
         if not shared:
             yield from _own_remedies(entry, group.severity)
     yield from _folded(folded)
@@ -76,9 +81,10 @@ def _shared_remedy(group: SummaryGroup, shown: Sequence[FindingGroup]) -> Remedy
     return Remedy(first.kind, first.text, tuple(dict.fromkeys(commands)))
 
 
-def _entry(entry: FindingGroup, folder: str, telling: Telling, ink: Ink) -> Iterator[str]:
-    subject, place = entry.first.subject, str(entry.first.location or "").removeprefix(folder)
-    yield from _subject(f"{subject.id}{_of(subject, entry.pools)}", place, ink)
+def _entry(entry: FindingGroup, folder: str, telling: Telling, ink: Ink, excerpts: Mapping[Location, Excerpt]) -> Iterator[str]:
+    subject, at = entry.first.subject, entry.first.location
+    yield from _subject(f"{subject.id}{_of(subject, entry.pools)}", at, folder, ink)
+    yield from drawn(at, excerpts.get(at) if at is not None else None, _BODY, ink)
     for number, wording in enumerate(entry.wordings[:MOST_WORDINGS]):
         text = telling.new(wording.first, alone=len(entry.wordings) == 1)
         alike = wording.findings[1:] if text else wording.findings if number or len(wording.findings) > 1 else ()
@@ -97,17 +103,17 @@ def _of(subject: Subject, pools: Sequence[str]) -> str:
     return f" on {subject.platform}" if subject.platform else ""
 
 
-def _subject(text: str, place: str, ink: Ink) -> Iterator[str]:
+def _subject(text: str, place: Location | None, folder: str, ink: Ink) -> Iterator[str]:
     """Yield the subject, with its location on the same line if both fit."""
     lines = list(wrap(text, _ITEM, "* "))
-    at = list(wrap(place, _BODY, "at ")) if place else []
-    if len(at) == 1 and len(lines[-1]) + len(at[0]) - len(_BODY) + 1 <= WIDTH:
+    at = list(wrap(str(place).removeprefix(folder), _BODY, "at ")) if place is not None else []
+    if len(at) == 1 and len(lines[-1]) + len(at[0]) - len(_BODY) + 1 <= width():
         *lines, last = lines
         yield from (ink.paint(line, "bold") for line in lines)
-        yield f"{ink.paint(last, 'bold')} {at[0].lstrip()}"
+        yield f"{ink.paint(last, 'bold')} {ink.link(at[0].lstrip(), place)}"
         return
     yield from (ink.paint(line, "bold") for line in lines)
-    yield from at
+    yield from (ink.link(line, place) for line in at)
 
 
 def _own_remedies(entry: FindingGroup, severity: Severity) -> Iterator[str]:
@@ -147,7 +153,7 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Undetermined: not counted as passed", ink)
     for host in report.hosts[:MOST_HOSTS]:
-        yield from _host(host, ink)
+        yield from host_lines(host, ink)
     yield from more(len(report.hosts) - MOST_HOSTS, "", "host")
     kinds: dict[Kind, list[Undetermined]] = {}
     for row in hosts.ungrouped(report):
@@ -158,11 +164,11 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
         yield from rest
         found = questions(rows)
         for question in found[:MOST_QUESTIONS]:
-            yield from _question(question)
+            yield from question_lines(question)
         yield from more(sum(len(question.rows) for question in found[MOST_QUESTIONS:]), _ITEM, "check")
 
 
-def _host(row: HostRow, ink: Ink) -> Iterator[str]:
+def host_lines(row: HostRow, ink: Ink) -> Iterator[str]:
     """Yield a host that gave no usable answer, with the outcomes that depend on it."""
     first, *rest = wrap(f"{hosts.headline(row)}.", "", "* ")
     yield ink.paint(first, "bold")
@@ -173,7 +179,8 @@ def _host(row: HostRow, ink: Ink) -> Iterator[str]:
     yield from (f"{_ITEM}{_HANGING}$ {clean(command)}" for command in row.remedy.commands)
 
 
-def _question(question: UndeterminedGroup) -> Iterator[str]:
+def question_lines(question: UndeterminedGroup) -> Iterator[str]:
+    """Yield undetermined outcomes of one wording."""
     row = question.first
     times = f", {len(question.rows):,} times" if len(question.rows) > 1 else ""
     yield from wrap(f"{row.subject.id}{_of(row.subject, question.pools)} ({row.check}{times}): {row.detail}", _ITEM, "* ")

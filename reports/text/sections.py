@@ -15,6 +15,7 @@ from reports.folding import MOST_POOLS, everybody
 from reports.headline import STATUS_WORDS
 from reports.standings import legend
 from reports.summary import active, not_applied, origin
+from reports.text.chain import draw_files
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
@@ -96,7 +97,7 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
     quoted = _quoted(report)
     seen: dict[tuple[str, str, str], list[TrustRow]] = {}
     for row in sorted(report.trust, key=lambda row: _TRUST_ORDER[row.verdict]):
-        outcome = row.symptom or " < ".join(row.path) or "details unknown"
+        outcome = _outcome(row)
         seen.setdefault((row.endpoint, row.verdict, "" if outcome in quoted else outcome), []).append(row)
     lines = list(seen.items())
     endpoints: dict[str, list[str]] = {}
@@ -108,6 +109,17 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
         yield from found
         yield from _ways(report, endpoint)
     yield from more(sum(len(rows) for _, rows in lines[MOST_TRUST:]), "  ", "row")
+    if report.trust_files:
+        yield from wrap("Trust files that could not be used as a whole:", "  ")
+        yield from draw_files(report.trust_files[:MOST_TRUST])
+        yield from more(len(report.trust_files[MOST_TRUST:]), "  ", "file")
+
+
+def _outcome(row: TrustRow) -> str:
+    """Return the error message of a client that fails, why a verdict is undetermined, or the verified path."""
+    if row.verdict is Prospect.UNDETERMINED and row.reason:
+        return row.reason
+    return row.symptom or row.reason or " < ".join(row.path) or "details unknown"
 
 
 def _ways(report: Report, endpoint: str) -> Iterator[str]:

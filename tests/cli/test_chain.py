@@ -150,3 +150,18 @@ def test_served_incomplete_chain_shows_the_error_on_a_windows_node(tmp_path: Pat
     assert "The underlying connection was closed: Could not establish trust relationship" in windows
     assert f"connects to {AIA}" in windows
     assert "curl: (60) SSL certificate problem: unable to get local issuer certificate" in words.partition("Windows -")[0]
+
+
+def test_unusable_trust_file_is_named_and_makes_the_verdict_undetermined(folder: Path) -> None:
+    (folder / "cut.pem").write_bytes((folder / "root.pem").read_bytes()[:200])
+    command = ("chain", "whole.pem", "--trust", "cut.pem", *clients("containerd"), "--platform", "linux/amd64")
+    done = auditor(*command, cwd=folder)
+    assert done.returncode == 3
+    told = " ".join(done.stdout.split())
+    assert "reason Corp Root, which issued Corp Issuing, is neither served nor trusted" in told
+    assert "! cut.pem: line 1: the block has no end" in told
+    assert "hint: Copy the file again." in told
+    found = json.loads(auditor(*command, "--format", "json", cwd=folder).stdout)
+    assert "cut.pem: line 1" in found["trust"][0]["reason"]
+    (file,) = found["trust_files"]
+    assert (file["file"], file["usable"], file["pools"]) == ("cut.pem", 0, ["linux/amd64"])

@@ -132,8 +132,8 @@ def test_chain_without_intermediates_names_the_url(case: Case) -> None:
     leaf = chain.certificates[0]  # type: ignore[union-attr]
     files = {"chain.pem": Made(leaf, key("unused"), leaf.name).pem}
     where = site(None, pool(), windows(), files=files, host=case.host, chain="chain.pem")
-    linux, on_windows = findings(outcomes(chain_incomplete.CHECK, where, case.day))
-    assert linux.facts["aia"] == on_windows.facts["dials"] == leaf.extensions.aia_issuers != ()
+    (finding,) = findings(outcomes(chain_incomplete.CHECK, where, case.day))
+    assert finding.facts["aia"] == finding.facts["dials"] == leaf.extensions.aia_issuers != ()
 
 
 def test_requested_hosts_are_those_of_the_index() -> None:

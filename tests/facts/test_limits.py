@@ -27,7 +27,7 @@ from tests.policy.complete import complete_form
 # Programs without versions that a plan can state: services, and products whose behaviour was not read.
 UNVERSIONED = {
     *("acr", "ecr", "dockerhub", "ghcr", "nexus", "artifactory", "registries.yaml", ""),
-    *("git", "kubelet", "powershell", "winhttp"),
+    *("git", "kube-proxy", "kubelet", "powershell", "winhttp"),
 }
 FUTURE: dict[str, tuple[str, Any]] = {
     "crane 99": ("copy.tool", "crane 99.0"),

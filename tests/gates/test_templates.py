@@ -29,10 +29,24 @@ NAMED = {
         "rke2-images-core.linux-amd64.txt",
         "k3s-images.txt",
         "images.list",
+        "lists/linux.txt",
+        "site/lists/windows.lst",
     ),
     "airgap-plan": ("plan.yaml", "site/plan.yml", "sites/plant-7-plan.yaml", "north.plan.yml"),
 }
-OTHERS = ("README.md", "imagery.txt", "images.tar", "images/notes.txt", "images.yaml", "explan.yaml", "plan.txt", "plans.yaml")
+OTHERS = (
+    "README.md",
+    "imagery.txt",
+    "images.tar",
+    "images/notes.txt",
+    "lists/old/notes.txt",
+    "checklists/a.txt",
+    "lists/a.yaml",
+    "images.yaml",
+    "explan.yaml",
+    "plan.txt",
+    "plans.yaml",
+)
 LIST = "busybox:1\n{{ .Values.image }}\n"
 
 
@@ -65,14 +79,20 @@ def test_action_gates_a_list_and_annotates_its_line(tmp_path: Path) -> None:
     assert_formats_exist(step["run"])
     assert set(re.findall(r"inputs\.(\w+)", str(action["runs"]["steps"]))) == set(action["inputs"])
     given = {"INPUTS": "images.txt", "PLATFORMS": "linux/amd64", "ARGUMENTS": "--offline", "REPORT": "out"}
-    given["REQUIRE"] = "storage trust"
+    given |= {"REQUIRE": "storage trust", "SHOW": "warning"}
     assert given.keys() == step["env"].keys()
-    done = run(step["run"], tmp_path, **given)
+    done = run(step["run"], tmp_path, **given, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     assert done.returncode == 1, done.stderr
     assert "::error file=images.txt,line=2" in done.stdout
     scope = json.loads((tmp_path / "out/report.json").read_text())["scope"]
     assert [row["area"] for row in scope if row["required"]] == ["storage", "trust"]
     assert (tmp_path / "out/report.html").is_file()
+    assert "::notice" not in done.stdout
+    assert "has a tag but no digest" in (tmp_path / "out/report.json").read_text()
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("## ❌ NOT READY")
+    assert "not shown (`--show`)" in summary
+    assert json.loads((tmp_path / "out/report.sarif").read_text())["version"] == "2.1.0"
 
 
 def test_gitlab_job_writes_the_reports_that_it_names(tmp_path: Path) -> None:
@@ -81,7 +101,7 @@ def test_gitlab_job_writes_the_reports_that_it_names(tmp_path: Path) -> None:
     assert_formats_exist(script)
     given = dict.fromkeys(job["variables"], "")
     given |= {"AUDITOR_INPUTS": "images.txt", "AUDITOR_PLATFORMS": "linux/amd64", "AUDITOR_ARGUMENTS": "--offline"}
-    given["AUDITOR_REQUIRE"] = "storage trust"
+    given |= {"AUDITOR_REQUIRE": "storage trust", "AUDITOR_SHOW": job["variables"]["AUDITOR_SHOW"]}
     done = run(script, tmp_path, **given)
     assert done.returncode == 1, done.stderr
     assert "TLS trust per pool, required" in done.stdout

@@ -30,7 +30,7 @@ from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_im
 from tests.peers.programs import find, newest_of, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
-PINNED = {"crane": "0.20.6", "regctl": "0.11.7", "oras": "1.2.3"}
+PINNED = {"crane": "0.20.6", "regctl": "0.11.7", "oras": "1.2.3", "cosign": "2.5.3"}
 WINDOWS = "windows/amd64:10.0.20348.587"
 
 

@@ -120,6 +120,24 @@ def serve(
             process.wait(timeout=10)
 
 
+@contextlib.contextmanager
+def serve_v3(folder: Path) -> Iterator[RunningRegistry]:
+    """Run distribution v3 with its storage under `folder` until the block ends."""
+    program = require("registry")
+    folder.mkdir(parents=True, exist_ok=True)
+    port, log = free_port(), folder / "log.txt"
+    running = RunningRegistry(f"127.0.0.1:{port}", "http")
+    config = _configuration(folder, port, {})
+    with log.open("wb") as output:
+        process = subprocess.Popen([program, "serve", str(config)], stdout=output, stderr=output)
+        try:
+            _wait(running.url, process, log, None)
+            yield running
+        finally:
+            process.kill()
+            process.wait(timeout=10)
+
+
 def _htpasswd(folder: Path, login: tuple[str, str]) -> Path:
     path = folder / "htpasswd"
     made = subprocess.run(

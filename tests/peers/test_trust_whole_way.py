@@ -86,30 +86,30 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(tmp_path, made, publisher)
 
 
-def incomplete(report: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The findings of chain-incomplete by pool and client."""
+def incomplete(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The findings of chain-incomplete by the client and pool that they list."""
     found = [finding for finding in report["findings"] if finding["check"] == "chain-incomplete"]
-    return {(finding["subject"]["pool"], finding["subject"]["client"]): finding for finding in found}
+    return {who: finding for finding in found for who in finding["facts"]["refused_by"]}
 
 
 def test_missing_intermediate_shows_the_error_of_a_windows_node(site: Site) -> None:
     with site.serving(site.made.leaf.pem) as port:
         found = incomplete(site.audited(port))
     assert site.asked() == [], "the plan does not reach that host"
-    assert sorted(found) == [("linux", "containerd"), ("windows", "containerd"), ("windows", "curl")]
+    assert sorted(found) == ["containerd on linux", "containerd on windows", "curl on windows"]
     assert {finding["severity"] for finding in found.values()} == {"error"}
-    containerd = found["windows", "containerd"]["message"]
-    assert f"tries to download it from {site.aia}" in containerd
-    assert f"`{REFUSED}`" in containerd
-    assert "`net/http: TLS handshake timeout`" in containerd
-    assert "SEC_E_UNTRUSTED_ROOT (0x80090325)" in found["windows", "curl"]["message"]
+    message = found["containerd on windows"]["message"]
+    assert f"containerd, curl on windows try to download it from {site.aia}" in message
+    assert f"`{REFUSED}`" in message
+    assert "`net/http: TLS handshake timeout`" in message
+    assert "SEC_E_UNTRUSTED_ROOT (0x80090325)" in message
 
 
 def test_error_of_a_real_go_client_matches_the_audit(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
     go = Go.built(tmp_path_factory.mktemp("go"))
     at = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
     with site.serving(site.made.leaf.pem) as port:
-        message = incomplete(site.audited(port))["linux", "containerd"]["message"]
+        message = incomplete(site.audited(port))["containerd on linux"]["message"]
         question = Question((), (site.made.root.certificate,), "localhost", at)
         (told,) = go.verdicts([question], address=f"localhost:{port}")
     assert told.said == REFUSED
@@ -120,9 +120,9 @@ def test_reachable_issuer_is_requested_once_and_reported(site: Site) -> None:
     with site.serving(site.made.leaf.pem) as port:
         found = incomplete(site.audited(port, "127.0.0.1"))
         assert site.asked() == ["/issuing.cer", "/issuing.crl"]
-    assert found["windows", "containerd"]["severity"] == "warning"
-    assert site.aia in found["windows", "containerd"]["message"]
-    assert found["linux", "containerd"]["severity"] == "error", "Go on Linux fetches nothing"
+    assert found["containerd on windows"]["severity"] == "warning"
+    assert site.aia in found["containerd on windows"]["message"]
+    assert found["containerd on linux"]["severity"] == "error", "Go on Linux fetches nothing"
 
 
 def test_complete_chain_passes(site: Site) -> None:

@@ -75,8 +75,8 @@ def test_invalid_certificate_does_not_affect_others() -> None:
     [
         (b"", "no certificate"),
         (b"\n \n", "no certificate"),
-        (b"hello", "not PEM"),
-        (b'{"thumbprint": "DF3C"}', "not PEM"),
+        (b"hello", "it is text without a certificate"),
+        (b'{"thumbprint": "DF3C"}', "it is text without a certificate"),
         (b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "PKCS#7"),
         (b"-----BEGIN CERTIFICATE-----\nMIIB", "the file is cut off"),
         (b"-----BEGIN PKCS7-----\n!\n-----END PKCS7-----\n", "not base64"),
@@ -199,5 +199,5 @@ def test_keystores_get_the_command_that_exports_their_certificates() -> None:
     pfx = pkcs12.serialize_key_and_certificates(
         None, None, MADE.root.certificate.parsed, None, serialization.BestAvailableEncryption(b"secret")
     )
-    assert "write it as PEM: openssl pkcs12 -nokeys" in load_certificates(pfx).problems[0]
-    assert "write it as PEM: keytool -list -rfc" in load_certificates(b"\xfe\xed\xfe\xed\x00\x00\x00\x02").problems[0]
+    assert "Write it as PEM: openssl pkcs12 -nokeys" in load_certificates(pfx).problems[0]
+    assert "Write it as PEM: keytool -list -rfc" in load_certificates(b"\xfe\xed\xfe\xed\x00\x00\x00\x02").problems[0]

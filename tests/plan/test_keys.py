@@ -114,5 +114,5 @@ def test_files_of_declared_keys_are_read() -> None:
     assert (("images", "*", "list"), True) in FILES
     assert (("workloads", "*", "operator_images", "*"), True) in FILES
     assert (("waivers",), False) in FILES
-    assert len(FILES) == 19
+    assert len(FILES) == 21
     assert not any("archives" in pattern for pattern, _ in FILES)

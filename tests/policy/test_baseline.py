@@ -50,8 +50,8 @@ def test_only_new_findings_make_the_site_not_ready() -> None:
     assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
     assert report.baseline is not None
     assert (report.baseline.audited_at, report.baseline.findings) == (TODAY, 1)
-    assert "the environment may still fail offline" in " ".join(render(report, "text").split())
-    assert "should work" not in render(report, "text")
+    assert "the environment may still fail offline" in " ".join(render(report, "text=full").split())
+    assert "should work" not in render(report, "text=full")
 
 
 def test_baseline_of_a_baseline_keeps_known_findings() -> None:

@@ -125,7 +125,7 @@ def test_rule_does_not_apply_without_evidence() -> None:
     assert row.status is Status.NOT_APPLICABLE
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "html", "junit", "sarif", "github", "json"])
+@pytest.mark.parametrize("format", ["text=full", "markdown", "html", "junit", "sarif", "github", "json"])
 def test_every_full_format_names_file_and_age(format: str) -> None:
     shown = render(report_of(day(31), day(31)), format)
     assert "ab" * 32 in shown

@@ -17,8 +17,13 @@ def write(folder: Path, report: Report) -> Path:
 
 
 def images(page: Page) -> list[str]:
-    rows = page.locator("#matrix tr[data-t] th").all_inner_texts()
-    return [row.splitlines()[0] for row in rows]
+    """The names of the images whose rows are in the page and not hidden by a filter."""
+    names: list[str] = page.evaluate(
+        """Array.from(document.querySelectorAll("#matrix tr[data-t]"))
+          .filter((row) => !row.parentElement.hidden)
+          .map((row) => (row.querySelector(".two") ?? row.cells[0]).firstChild.textContent.trim())"""
+    )
+    return names
 
 
 def count(page: Page, list: str) -> str:

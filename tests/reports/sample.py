@@ -8,8 +8,9 @@ from collections import Counter
 
 from auditor.check import HEADINGS, Area, Rule, Severity, Undetermined
 from auditor.report import BaselineUsed, CheckRow, Counts, FactsBasis, Report, ScopeRow, ScopeStatus, Status, Verdict
+from auditor.report.first_steps import with_first_steps
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
-from tests.reports.sample_sections import CALENDAR, EGRESS, EVIDENCE, STORAGE, TRUST, image_rows
+from tests.reports.sample_sections import CALENDAR, EGRESS, EVIDENCE, STORAGE, TRUST, TRUST_FILES, image_rows
 
 AUDITED_AT = datetime.date(2026, 11, 20)
 HORIZON = datetime.date(2027, 6, 30)
@@ -71,7 +72,7 @@ SCOPE = tuple(_PARTLY.get(row.area, row) for row in FULL_SCOPE)
 def sample_report() -> Report:
     """The plant-7 report: not ready, with every kind of outcome and every section filled."""
     severities = Counter(item.severity for item in FINDINGS if item.waived is None)
-    return Report(
+    report = Report(
         tool_version="0.1.0",
         facts=FactsBasis("ab" * 32, datetime.date(2026, 11, 20), ("site-facts.yaml",)),
         plan_name="plant-7",
@@ -97,9 +98,11 @@ def sample_report() -> Report:
         storage=STORAGE,
         trust=TRUST,
         calendar=CALENDAR,
+        trust_files=TRUST_FILES,
         evidence=EVIDENCE,
         scope=SCOPE,
     )
+    return with_first_steps(report)
 
 
 def beside_report() -> Report:
@@ -110,12 +113,13 @@ def beside_report() -> Report:
         dataclasses.replace(item, baselined=item is not first and item.severity is Severity.ERROR) for item in report.findings
     )
     known = sum(item.baselined for item in findings)
-    return dataclasses.replace(
+    beside = dataclasses.replace(
         report,
         findings=findings,
         counts=dataclasses.replace(report.counts, error=1, baselined=known),
         baseline=BaselineUsed("plant-7", datetime.date(2026, 10, 1), known),
     )
+    return with_first_steps(beside)
 
 
 def ready_report() -> Report:
@@ -134,7 +138,8 @@ def undetermined_report() -> Report:
 
 
 def _bare(verdict: Verdict, exit_code: int, counts: Counts, undetermined: tuple[Undetermined, ...]) -> Report:
-    return Report("0.1.0", "", "", "", AUDITED_AT, HORIZON, verdict, exit_code, counts, (), (), undetermined, (), (), {}, ())
+    bare = Report("0.1.0", "", "", "", AUDITED_AT, HORIZON, verdict, exit_code, counts, (), (), undetermined, (), (), {}, ())
+    return with_first_steps(bare)
 
 
 def _row(id: str, family: str, title: str, severity: str, examined: int, reason: str) -> CheckRow:

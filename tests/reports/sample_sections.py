@@ -18,6 +18,7 @@ from auditor.report import (
     Renewal,
     StorageItem,
     StorageStage,
+    TrustFileRow,
     TrustRow,
     TrustStep,
 )
@@ -164,7 +165,12 @@ TRUST = (
         "the root may not be on the node, and offline it cannot be fetched",
         "windows",
         _ON_WINDOWS,
+        "a new Windows installation probably contains the root, but no evidence shows it on these nodes",
     ),
+)
+TRUST_FILES = (
+    TrustFileRow("certs/corp.pfx", ("control", "win2022"), "it is a PKCS#12 keystore (PFX)", "Write it as PEM."),
+    TrustFileRow("certs/roots.pem", ("control",), "line 40: the block has no end", "Copy the file again.", 2, "containerd"),
 )
 
 EVIDENCE = (

@@ -73,7 +73,7 @@ def test_image_links_to_its_findings(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         seen.page.locator("#matrix tr", has_text="rancher/wins:v0.4.11").get_by_role("link", name="1 finding").click()
         assert count(seen.page, "found") == "1 of 10 findings, only “rancher/wins:v0.4.11”"
-        assert seen.page.url.endswith("#findings")
+        expect(seen.page).to_have_url(re.compile(r"#findings\?found\.q=rancher%2Fwins%3Av0\.4\.11$"))
 
 
 def test_step_links_to_its_group_even_if_a_filter_hides_it(browser: Browser, sample: Path) -> None:
@@ -102,7 +102,7 @@ def test_findings_filter_by_severity_check_pool_and_text(browser: Browser, sampl
         assert seen.page.locator(".group:visible").count() == 0
 
 
-def test_long_lists_are_paged_and_filters_search_all_pages(browser: Browser, tmp_path: Path) -> None:
+def test_long_groups_are_folded_and_filters_search_all_rows(browser: Browser, tmp_path: Path) -> None:
     report = sample_report()
     rows = tuple(dataclasses.replace(report.images[0], reference=f"registry.example.com/app-{n}:1") for n in range(250))
     found = tuple(
@@ -110,21 +110,15 @@ def test_long_lists_are_paged_and_filters_search_all_pages(browser: Browser, tmp
         for n in range(150)
     )
     with visit(browser, write(tmp_path, dataclasses.replace(report, images=rows, findings=found))) as seen:
-        assert len(images(seen.page)) == 50
-        seen.page.get_by_role("button", name="Show 100 more of 200").click()
-        assert len(images(seen.page)) == 150
-        last = seen.page.get_by_role("button", name="Show 100 more", exact=True)
-        last.press("Enter")
         assert len(images(seen.page)) == 250
-        expect(last).to_be_hidden()
-        assert seen.page.evaluate("document.activeElement.innerText").startswith("registry.example.com/app-150:1")
         seen.page.locator('form[data-for="matrix"]').get_by_label("Text").fill("app-249")
         assert images(seen.page) == ["registry.example.com/app-249:1"]
-        assert seen.page.locator("#found li").count() == 10
-        seen.page.emulate_media(media="print")
-        expect(seen.page.locator("#found li")).to_have_count(150)
-        assert images(seen.page) == ["registry.example.com/app-249:1"]
-        assert seen.page.locator('form[data-for="matrix"] output').inner_text() == "1 of 250 images, only “app-249”"
+        assert seen.page.locator("#found li:visible").count() == 10
+        more = seen.page.get_by_role("button", name="Show 140 more", exact=True)
+        more.press("Enter")
+        assert seen.page.locator("#found li:visible").count() == 150
+        expect(more).to_be_hidden()
+        assert seen.page.evaluate("document.activeElement.innerText").startswith("app-10\n")
 
 
 def test_ten_thousand_images_on_six_pools_stay_usable(browser: Browser, tmp_path: Path) -> None:
@@ -132,9 +126,10 @@ def test_ten_thousand_images_on_six_pools_stay_usable(browser: Browser, tmp_path
     assert file.stat().st_size < 12_000_000
     with visit(browser, file) as seen:
         assert count(seen.page, "matrix") == "10,000 of 10,000 images"
-        assert len(images(seen.page)) == 50
-        # What is no element costs nothing: the page is as light as that of a small report.
-        assert seen.page.evaluate("document.querySelectorAll('*').length") < 6_000
+        expect(seen.page.locator("#matrix tr[data-t]")).to_have_count(10_000, timeout=60_000)  # drawn while idle
+        # The browser computes styles and layout only for the rows in view.
+        drawn = "row => row.checkVisibility({contentVisibilityAuto: true})"
+        assert seen.page.evaluate(f"Array.from(document.querySelectorAll('#matrix tr[data-t]')).filter({drawn}).length") < 300
         form = seen.page.locator('form[data-for="matrix"]')
         form.get_by_label("Text").fill("app-9999:")
         assert images(seen.page) == ["registry.example.com/team-49/app-9999:1.3"]

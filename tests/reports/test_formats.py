@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from reports import FORMATS, format_named, format_names, render
+from reports.style import Style
 from tests.reports.sample import sample_report
 
 
@@ -40,8 +41,8 @@ def test_names_are_unique_and_known() -> None:
 
 def test_colour_changes_only_the_text_format() -> None:
     for row in FORMATS:
-        plain, coloured = render(sample_report(), row.name), render(sample_report(), row.name, colour=True)
-        assert (plain != coloured) is row.colours
+        plain, coloured = render(sample_report(), row.name), render(sample_report(), row.name, Style(colour=True))
+        assert (plain != coloured) is row.is_drawn
 
 
 def test_list_of_formats_loads_no_renderer() -> None:

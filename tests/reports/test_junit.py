@@ -78,7 +78,7 @@ def test_location_is_stated() -> None:
 
 def test_passed_check_is_a_case() -> None:
     passed = [case.name for case in outcomes(sample_report())["passed"] if not case.system_out]
-    assert "An entry of an image list is no image reference: 21 examined" in passed
+    assert "No finding: An entry of an image list is no image reference: 21 examined" in passed
     assert [case.classname for case in cases(ready_report())] == [f"scope.{area.value}" for area in Area]
 
 
@@ -86,7 +86,7 @@ def test_id_used_as_a_title_is_cleaned() -> None:
     row, *rest = sample_report().checks
     plain = dataclasses.replace(row, rule=dataclasses.replace(row.rule, id="a\x1fb", title=""))
     root = root_of(dataclasses.replace(sample_report(), checks=(plain, *rest)))
-    assert root.find(".//testcase[@name='a b: 21 examined']") is not None
+    assert root.find(".//testcase[@name='No finding: a b: 21 examined']") is not None
 
 
 @settings(max_examples=60, deadline=None)

@@ -22,12 +22,12 @@ def test_json_marks_each_baselined_finding() -> None:
 
 
 def test_text_lists_baselined_findings_separately() -> None:
-    shown = render(beside_report(), "text")
+    shown = render(beside_report(), "text=full")
     assert "NOT READY: 1 error, 4 warnings, 1 info, 3 undetermined, 1 waived, 4 baselined." in shown
     section = shown.partition("-- Baselined: 4 findings already in the baseline")[2]
     assert "already in the report of plant-7 as of 2026-10-01" in section
     assert "registry.example.com/shop/web:4.2 (error image-absent)" in section
-    assert "Baselined" not in render(sample_report(), "text")
+    assert "Baselined" not in render(sample_report(), "text=full")
 
 
 def test_html_has_a_table_of_baselined_findings() -> None:

@@ -29,8 +29,9 @@ def with_first(cell: Cell) -> ImageRow:
 @pytest.mark.peer
 def test_page_with_scripts_shows_and_finds_builds_in_full(browser: Browser, tmp_path: Path) -> None:
     with visit(browser, write(tmp_path, REPORT)) as seen:
-        cell = seen.page.locator("#matrix tr[data-t]").nth(1).locator("td").nth(2)
-        assert cell.inner_text().split() == ["ok", f"{BUILD},", "30.0", "MB"]
+        row = seen.page.locator("#matrix tr[data-t]").nth(1)
+        row.click()
+        assert row.locator("td").nth(2).inner_text().split() == ["ok", f"{BUILD},", "30.0", "MB"]
         seen.page.locator('form[data-for="matrix"]').get_by_label("Text").fill(BUILD)
         assert count(seen.page, "matrix").startswith("7")  # not the images that fail on win2019
         seen.page.locator('form[data-for="matrix"]').get_by_label("Text").fill("W1")
@@ -52,7 +53,9 @@ def test_text_of_a_registry_is_not_taken_for_a_short_name(browser: Browser, tmp_
     report = dataclasses.replace(REPORT, images=(with_first(cell), *REPORT.images[1:]))
     assert note(cell, shared.builds(report)).startswith(" W1")
     with visit(browser, write(tmp_path, report)) as seen:
-        shown = seen.page.locator("#matrix tr[data-t]").nth(0).locator("td").nth(2).inner_text()
+        row = seen.page.locator("#matrix tr[data-t]", has_text=report.images[0].reference)
+        row.click()
+        shown = row.locator("td").nth(2).inner_text()
         assert shown.split("\n")[-1] == "W1, said the registry"
 
 

@@ -19,6 +19,7 @@ from auditor.evidence.model import Kind
 from auditor.report import JudgedFinding, Report
 from reports import render
 from reports.sarif import uri
+from reports.wording import asked as reasons
 from tests.conftest import Golden
 from tests.peers.programs import missing, require
 from tests.reports.sample import beside_report, ready_report, sample_report, undetermined_report
@@ -60,7 +61,7 @@ def test_findings_fail_at_their_location_and_undetermined_ones_are_open() -> Non
     assert physical["artifactLocation"]["uri"] == "examples/plant-7/lists/windows-images.txt"
     assert physical["region"] == {"startLine": 4, "startColumn": 1}
     assert {(result["kind"], result["level"]) for result in asked} == {("open", "none")}
-    assert len(asked) == len(report.undetermined)
+    assert len(asked) == len(list(reasons(report.undetermined)))
     assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]}) == len(run["results"])
 
 

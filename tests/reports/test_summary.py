@@ -1,4 +1,4 @@
-"""The first steps of a report, and the texts that formats share."""
+"""The summary of a report, and the texts that formats share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 
 from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.evidence.model import Kind
-from auditor.report import JudgedFinding, Report
+from auditor.report import JudgedFinding
 from reports.cleaning import clean
-from reports.summary import KIND_ADVICE, SummaryGroup, advice, grouped, not_applied, steps
-from tests.reports.sample import ready_report, sample_report
+from reports.summary import KIND_ADVICE, SummaryGroup, advice, grouped, not_applied, weight
+from tests.reports.sample import ready_report, sample_report, undetermined_report
 
 
 def test_every_kind_of_undetermined_outcome_has_advice() -> None:
@@ -19,25 +19,11 @@ def test_every_kind_of_undetermined_outcome_has_advice() -> None:
     assert all(map(advice, Kind))
 
 
-def test_steps_begin_with_the_largest_group_of_the_worst_severity() -> None:
-    chosen = steps(sample_report())
-    assert [step.check for step in chosen] == ["foreign-layer-egress", "windows-build-mismatch", "image-absent", "", ""]
-    assert chosen[0].about == "A node would fetch a layer from outside (2 errors)"
-    assert [step.about for step in chosen[3:]] == [
-        "2 checks could not be decided (denied)",
-        "1 check could not be decided (missing-evidence)",
-    ]
-
-
-def test_info_findings_alone_give_no_first_step() -> None:
-    assert steps(only(Severity.INFO)) == ()
-    assert steps(ready_report()) == ()
-    assert [step.advice for step in steps(only(Severity.WARNING))] == ["See the findings below."]
-
-
-def only(severity: Severity) -> Report:
-    found = JudgedFinding(Finding(Subject("line", "a"), "m", check="x", severity=severity), severity)
-    return dataclasses.replace(ready_report(), findings=(found,))
+def test_weight_names_only_what_a_step_explains() -> None:
+    steps = sample_report().first_steps
+    assert [weight(step) for step in steps][:3] == ["2 errors", "1 error", "1 error"]
+    assert weight(steps[-1]).endswith("warnings")
+    assert weight(undetermined_report().first_steps[0]).endswith("undetermined")
 
 
 def test_groups_hold_every_active_finding_once_worst_first() -> None:

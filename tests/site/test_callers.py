@@ -43,9 +43,20 @@ def test_runtime_connects_to_the_registry_and_kubelet_to_the_api_server() -> Non
     ]
 
 
-def test_one_missing_root_is_one_error_per_client_and_pool_that_connects() -> None:
-    found = [one for one in root_not_trusted.run(site([API]), TODAY) if isinstance(one, Finding)]
-    assert len(found) == 4
+def test_one_missing_root_is_one_error_with_the_clients_that_connect() -> None:
+    outcomes = list(root_not_trusted.run(site([API]), TODAY))
+    (found,) = [one for one in outcomes if isinstance(one, Finding)]
+    assert (found.subject.id, found.facts["refused_by"]) == (REGISTRY, ("containerd on control", "containerd on win"))
+    assert {one.subject.client for one in outcomes if isinstance(one, Undetermined)} == {"kubelet"}
+
+
+def test_one_missing_root_is_one_error_although_many_clients_connect() -> None:
+    clients = ["containerd", "kubelet", "curl", "powershell", "dotnet", "git", "winhttp", "python", "pwsh"]
+    pools = {name: {"platform": "windows/amd64:ltsc2022", "clients": clients} for name in ("old", "new")}
+    (found,) = [one for one in root_not_trusted.run(site([], **pools), TODAY) if isinstance(one, Finding)]
+    assert len(found.facts["refused_by"]) == 16  # type: ignore[arg-type]
+    assert "containerd, curl, powershell, dotnet, git, winhttp, python, pwsh on old and new do not trust" in found.message
+    assert found.message.count("Error on the node") == 7
 
 
 def test_other_clients_of_a_pool_connect_to_everything() -> None:
@@ -68,7 +79,7 @@ def test_runtime_without_facts_is_undetermined_for_registries_only() -> None:
     found = site([API], control={"platform": "linux/amd64", "runtime": "youki 0.5"})
     assert rows(found) == ["k8s kubelet control", "registry youki control"]
     unknown = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
-    assert [one.subject.client for one in unknown] == ["youki"]
+    assert {one.subject.client for one in unknown} == {"youki", "kubelet"}
 
 
 def test_clients_of_an_endpoint_have_priority() -> None:

@@ -25,6 +25,7 @@ from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.pace import MOST
 from auditor.collectors.registry.ranges import ByteRange, WholeBlob, body_of, unsatisfiable
+from auditor.collectors.registry.referrers import MAX_PAGE, MAX_PAGES, JoinedReferrers, next_page
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import ApiRequest, Session
@@ -33,7 +34,7 @@ from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
-from auditor.oci.media_types import ACCEPT
+from auditor.oci.media_types import ACCEPT, OCI_INDEX
 from auditor.plan.model import Plan
 from auditor.redaction import redact
 
@@ -159,6 +160,27 @@ class RegistryClient:
         if told := self._whole[domain]:
             return Failed(Kind.UNSUPPORTED, told, now(), source)
         return await self._part(domain, path, digest, part, source)
+
+    @_isolated("referrers")
+    async def referrers(self, domain: str, path: str, digest: str) -> bytes | Absent | Failed:
+        """GET the referrers of a manifest: every page joined into one index, reduced to one entry per artifact type.
+
+        Absent means that the registry does not have the API.
+        """
+        source, joined = self.source(domain, path, "referrers", digest), JoinedReferrers()
+        target = digest
+        for _ in range(MAX_PAGES):
+            try:
+                reply = await self._reply(domain, ApiRequest(path, "referrers", target, MAX_PAGE, accept=OCI_INDEX))
+                if (refused := refusal(reply, source)) is not None:
+                    return self._explained(refused)
+                joined.add(reply)
+                target = next_page(reply, path, digest)
+            except Unanswered as error:
+                return self._failed(error, source)
+            if not target:
+                return joined.document()
+        return Failed(Kind.UNSUPPORTED, f"the list of referrers has more than {MAX_PAGES} pages", now(), source)
 
     async def _part(self, domain: str, path: str, digest: str, part: ByteRange, source: str) -> bytes | Absent | Failed:
         try:

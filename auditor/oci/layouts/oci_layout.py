@@ -83,7 +83,9 @@ def read_layout(contents: EntryIndex, blobs: Blobs, tree: DocumentWalk, findings
             continue
         kind = tree.walk(root, name)
         names.setdefault((root.digest, source), {}).update({name: None} if name else {})
-        images.setdefault((root.digest, source), ArchivedImage((), root.digest, kind, _size(blobs, root), source))
+        part, beside = _part_of(root)
+        made = ArchivedImage((), root.digest, kind, _size(blobs, root), source, kind=part, beside=beside)
+        images.setdefault((root.digest, source), made)
     return [msgspec.structs.replace(image, names=tuple(names[key])) for key, image in images.items()]
 
 
@@ -93,6 +95,15 @@ def name_of(root: Descriptor) -> tuple[str, str]:
     if _belongs_to_another(notes.get("kind", "")):
         return "", ""
     return next(((notes[key], key) for key in (CONTAINERD_NAME, REF_NAME) if notes.get(key)), ("", ""))
+
+
+def _part_of(root: Descriptor) -> tuple[str, str]:
+    """Return the kind of a signature or attestation, and the name of the image that it belongs to; empty for an image."""
+    notes = root.annotations or {}
+    kind = notes.get("kind", "")
+    if not _belongs_to_another(kind):
+        return "", ""
+    return kind, next((notes[key] for key in (CONTAINERD_NAME, REF_NAME) if notes.get(key)), "")
 
 
 def _two_names(root: Descriptor) -> str:

@@ -23,8 +23,8 @@ from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.node_platforms import node_platform
 from auditor.plan.spelling import as_hint
-from auditor.report import TrustRow
-from auditor.report.sections import trust_rows
+from auditor.report import TrustFileRow, TrustRow
+from auditor.report.sections import trust_file_rows, trust_rows
 from auditor.site import Site
 from auditor.site.trust.served import Served, Unobserved
 
@@ -53,7 +53,10 @@ class ChainQuestion:
 
 @dataclass(frozen=True, slots=True)
 class InspectedChain:
-    """The served certificates and one row for each client, or the `trouble` that prevented it."""
+    """The served certificates and one row for each client, or the `trouble` that prevented it.
+
+    `files` are the trust files that could not be used as a whole.
+    """
 
     endpoint: str
     source: str
@@ -61,6 +64,7 @@ class InspectedChain:
     served: tuple[str, ...]
     trouble: str = ""
     rows: tuple[TrustRow, ...] = field(default=())
+    files: tuple[TrustFileRow, ...] = field(default=())
 
 
 def inspect_chain(question: ChainQuestion, day: datetime.date) -> InspectedChain:
@@ -77,10 +81,10 @@ def _evaluated(plan: Plan, store: Store, day: datetime.date) -> InspectedChain:
     (endpoint,) = site.endpoints
     match site.chains[endpoint]:
         case Unobserved(kind, detail):
-            return InspectedChain(endpoint.name, "", day, (), f"{kind.value}: {detail}")
+            return InspectedChain(endpoint.name, "", day, (), f"{kind.value}: {detail}", files=trust_file_rows(site))
         case Served(certificates, source):
             names = tuple(certificate.name for certificate in certificates)
-            return InspectedChain(endpoint.name, source, day, names, rows=trust_rows(site, day))
+            return InspectedChain(endpoint.name, source, day, names, rows=trust_rows(site, day), files=trust_file_rows(site))
 
 
 def _plan(question: ChainQuestion) -> Plan:

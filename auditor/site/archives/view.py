@@ -107,7 +107,7 @@ def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[ArchivedRo
         _of_root(archive, root, evidence)
         for archive in read
         for root in archive.inventory.images
-        if (archive.path, root.digest) not in known
+        if (archive.path, root.digest) not in known and not root.kind
     ]
     return min(doubts, key=lambda doubt: (doubt.is_read, doubt.is_named), default=None)
 

@@ -16,6 +16,7 @@ from auditor.pki.clients import Cause, ClientModel, client_model, client_models,
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import UNKNOWN_AUTHORITY, Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
+from auditor.pki.revocation import in_directory
 from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
@@ -23,6 +24,7 @@ from auditor.site.trust.callers import Callers
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
+from auditor.site.trust.prospect import end_of_day as end_of_day  # noqa: PLC0414 - its callers know it from here
 from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unobserved
@@ -59,7 +61,7 @@ class TrustCase:
     client does not check it, or not for this path. `fetched` is an intermediate that was not served but that the client
     downloads internally, by the evidence; the verdict includes it. `offered` are the observed TLS versions, and `speech` states
     whether the client supports one of them. `ca_error` is the client's error about its CA file for the endpoint; empty if it
-    has none.
+    has none. `joined` states whether the nodes are members of a Windows domain; None if unknown.
 
     Every check of the family derives its outcome from a case, so checks and report rows cannot contradict each other.
     """
@@ -77,6 +79,7 @@ class TrustCase:
     offered: Offered | Unobserved | None = None
     speech: Speech = Speech.UNOBSERVED
     ca_error: str = ""
+    joined: bool | None = None
 
     @property
     def requested_urls(self) -> tuple[str, ...]:
@@ -168,11 +171,6 @@ def needs_windows_update(case: TrustCase) -> bool:
             return False
 
 
-def end_of_day(day: datetime.date) -> datetime.datetime:
-    """Return the last second of a day in UTC: the moment at which certificates must be valid on that date."""
-    return datetime.datetime.combine(day, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
-
-
 def trust_cases(
     plan: Plan,
     evidence: Evidence,
@@ -183,7 +181,7 @@ def trust_cases(
 ) -> tuple[TrustCase, ...]:
     """Return endpoint x pool x client that connects to it, in the order of the plan. Validity that ends on `at` has ended.
 
-    A runtime that is configured not to verify an endpoint is omitted.
+    A client that is configured not to verify an endpoint is omitted.
     """
     cases, callers = _Cases(evidence, trusts, end_of_day(at)), Callers(plan, chains)
     return tuple(
@@ -191,7 +189,7 @@ def trust_cases(
         for endpoint, chain in chains.items()
         for pool in plan.pools
         for client in callers.of(endpoint, pool)
-        if not is_unverified(configs.get(pool.name), pool, client, endpoint)
+        if not is_unverified(configs.get(pool.name), pool, client, endpoint) and not trusts.skips_verification(pool, client)
     )
 
 
@@ -213,7 +211,7 @@ class _Cases:
         self._at = at
         self._revocations = Revocations(evidence, self._reach, at)
         self._issuers = Issuers(evidence, self._reach)
-        self._judged: dict[tuple[Endpoint, str, str, str, int], _Judged] = {}
+        self._judged: dict[tuple[Endpoint, str, str, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
@@ -243,7 +241,7 @@ class _Cases:
         return case
 
     def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
-        key = (endpoint, model.id, model.os, model.since, id(trust))
+        key = (endpoint, model.id, model.verifier, model.os, model.since, id(trust))
         if key not in self._judged:
             self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
         return self._judged[key]
@@ -265,17 +263,18 @@ class _Cases:
         return _Judged(verdict, None if isinstance(verdict, Incomplete) else first, tuple(urls))
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
-        trust = self._trusts.for_client(pool, model.id, endpoint)
+        trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
-        ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint)
-        revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
+        ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
+        joined = self._trusts.is_joined(pool)
+        revocation = self._revocations.of(verdict.path, joined=joined) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
-        found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine)
+        found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine, joined=joined)
         requested = (*(RequestedUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
         refusal = _refusal(endpoint.host, model, verdict, revocation)
-        stalls = model.timeout < cryptoapi_wait() and any(not one.inside for one in requested)
+        stalls = model.timeout < cryptoapi_wait() and any(not one.inside and not in_directory(one.url) for one in requested)
         stall = model.symptom("stall") if stalls and refusal else ""
         if endpoint not in self._offered:
             self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)
@@ -294,6 +293,7 @@ class _Cases:
             offered,
             speech(offered, model, pool),
             ca_error,
+            joined,
         )
 
     def _seen(self, one: RequestedUrl) -> RequestedUrl:

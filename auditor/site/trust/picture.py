@@ -21,6 +21,7 @@ class CertificateOrigin(enum.StrEnum):
 
     SERVED = "served"
     GIVEN = "in the pool's trust"
+    KUBECONFIG = "in the kubeconfig"
     NODE = "on the node, by its dump"
     FETCHED = "fetched inside"
     OS = "brought by the OS"
@@ -89,7 +90,7 @@ def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, serv
 
 def _found(case: TrustCase, certificate: Certificate, trust: PoolTrust) -> CertificateOrigin:
     if certificate in trust.given:
-        return CertificateOrigin.GIVEN
+        return CertificateOrigin.KUBECONFIG if trust.own_ca else CertificateOrigin.GIVEN
     if case.pool.is_windows:
         own = classify(certificate) is AnchorClass.INBOX_MICROSOFT and not trust.dump
         return CertificateOrigin.OS if own else CertificateOrigin.NODE

@@ -9,6 +9,7 @@ from functools import cached_property
 from auditor.errors import unexpected
 from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
+from auditor.pki.clients import ClientModel, with_system_roots
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, Dump, RootUpdates
 from auditor.pki.stores.node_state import NodeState
@@ -19,16 +20,24 @@ from auditor.pki.trust_store import TrustStore, linux_public, windows_program
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
+from auditor.site.trust.api_server_ca import API_CLIENTS, ApiServerCa, api_server_ca
+from auditor.site.trust.directory import is_joined
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 
 @dataclass(frozen=True)
 class Given:
-    """The content of a pool's `trust`: certificates, node dumps by file, and Microsoft's lists as the nodes have them."""
+    """The content of a pool's `trust`: certificates, node dumps by file, and Microsoft's lists as the nodes have them.
+
+    `problems` are pairs of a file, or a named path, and what could not be used of it. `usable` counts the
+    certificates that were read, by file.
+    """
 
     certificates: TrustStore
     dumps: dict[str, Dump] = field(default_factory=dict)
     lists: tuple[TrustList, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+    usable: dict[str, int] = field(default_factory=dict)
 
     @property
     def proof(self) -> str:
@@ -62,22 +71,25 @@ class Given:
 def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
     """Read the files that `paths` name, each by its detected format."""
     anchors: list[Certificate] = []
-    unread: list[str] = []
+    problems: list[tuple[str, str]] = []
     dumps: dict[str, Dump] = {}
     lists: list[TrustList] = []
+    usable: dict[str, int] = {}
     for path in paths:
         inside = [name for name in plan.files if is_inside(name, path)]
-        left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
-        unread.extend(left_out or ([] if inside else [f"{path} does not exist"]))
+        left_out = [(name, reason) for name, reason in plan.left_out.items() if is_inside(name, path)]
+        problems.extend(left_out or ([] if inside else [(path, "it does not exist")]))
         for name in inside:
             found = _read(name, plan.files[name])
             anchors.extend(found.certificates)
-            unread.extend(f"{name}: {problem}" for problem in found.problems)
+            usable[name] = len(found.certificates)
+            problems.extend((name, problem) for problem in found.problems)
             if found.dump is not None:
                 dumps[name] = found.dump
             if found.trust_list is not None:
                 lists.append(found.trust_list)
-    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps, tuple(lists))
+    unread = tuple(f"{name}: {problem}" for name, problem in problems)
+    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, unread), dumps, tuple(lists), tuple(problems), usable)
 
 
 def _read(name: str, data: bytes) -> StoreRead:
@@ -103,6 +115,8 @@ class Trusts:
         self.runtime = {name: runtime_cas(plan, config.pool, config) for name, config in configs.items()}
         self._with_runtime: dict[tuple[int, tuple[Certificate, ...], tuple[str, ...]], PoolTrust] = {}
         self._given: dict[tuple[str, ...], Given] = {}
+        self._api_server_cas: dict[str, ApiServerCa | None] = {}
+        self._with_own_ca: dict[tuple[int, ApiServerCa], PoolTrust] = {}
         self._pools: dict[tuple[tuple[str, ...], bool, str], PoolTrust] = {}
 
     @cached_property
@@ -140,8 +154,10 @@ class Trusts:
         return self._pools[key]
 
     def for_client(self, pool: Pool, client: str, endpoint: Endpoint) -> PoolTrust:
-        """Return a client's trust at an endpoint. A runtime also uses its own configuration."""
+        """Return a client's trust at an endpoint. A runtime also uses its own configuration, kubelet only its kubeconfig."""
         trust = self.of(pool)
+        if (ca := self.api_server_ca(pool, client)) is not None and not ca.uses_system:
+            return self._with_own_ca.setdefault((id(trust), ca), trust.of_own_ca(ca.name, ca.certificates, ca.unread))
         own, unread = trusted_for(self.runtime, pool, client, endpoint)
         if not own and not unread:
             return trust
@@ -149,6 +165,33 @@ class Trusts:
         if key not in self._with_runtime:
             self._with_runtime[key] = trust.with_anchors(own, unread)
         return self._with_runtime[key]
+
+    def is_joined(self, pool: Pool) -> bool | None:
+        """Return whether a pool's nodes are members of a Windows domain, or None if unknown."""
+        return is_joined(pool, self.given(pool.trust).states)
+
+    def api_server_ca(self, pool: Pool, client: str) -> ApiServerCa | None:
+        """Return the CA that the plan states for kubelet or kube-proxy of a pool; None for other clients."""
+        if client.partition(" ")[0].lower() not in API_CLIENTS:
+            return None
+        if pool.name not in self._api_server_cas:
+            self._api_server_cas[pool.name] = api_server_ca(self._plan, pool)
+        return self._api_server_cas[pool.name]
+
+    def model_of(self, pool: Pool, model: ClientModel) -> ClientModel:
+        """Return the model of a client on a pool. kubelet uses the system's roots if its kubeconfig names no CA."""
+        ca = self.api_server_ca(pool, model.id)
+        return with_system_roots(model) if ca is not None and ca.uses_system else model
+
+    def skips_verification(self, pool: Pool, client: str) -> bool:
+        """Return whether the kubeconfig of a client turns verification off."""
+        ca = self.api_server_ca(pool, client)
+        return ca is not None and ca.skips_verification
+
+    def ca_error(self, pool: Pool, model: ClientModel) -> str:
+        """Return the error of a client that cannot use the CA of its kubeconfig, or an empty string."""
+        ca = self.api_server_ca(pool, model.id)
+        return ca.error if ca is not None else ""
 
     def _linux(self, given: Given) -> PoolTrust:
         return PoolTrust(given.certificates, (given.certificates, linux_public()), self._known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 
 
@@ -11,3 +12,8 @@ class Prospect(enum.StrEnum):
     VERIFIES = "verifies"
     FAILS = "fails"
     UNDETERMINED = "undetermined"
+
+
+def end_of_day(day: datetime.date) -> datetime.datetime:
+    """Return the last second of a day in UTC: the moment at which certificates must be valid on that date."""
+    return datetime.datetime.combine(day, datetime.time(23, 59, 59), tzinfo=datetime.UTC)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.net import Reach, Scope
-from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, in_directory, questions, read_crl
+from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, is_ldap, questions, read_crl
 from auditor.pki.verdicts import Path
+from auditor.site.trust.directory import may_be_read, why_not_known, why_not_reached
 
 
 class RevocationResult(enum.StrEnum):
@@ -69,28 +70,37 @@ class Revocations:
         self._evidence = evidence
         self._reach = reach
         self._at = at
-        self._judged: dict[RevocationSubject, RevocationCheck] = {}
+        self._judged: dict[tuple[RevocationSubject, bool | None], RevocationCheck] = {}
 
-    def of(self, path: Path) -> Revocation:
-        """Return the questions about a path with their answers."""
-        return Revocation(tuple(map(self._asked, questions(path))))
+    def of(self, path: Path, *, joined: bool | None) -> Revocation:
+        """Return the questions about a path with their answers, for nodes that are domain members or not."""
+        return Revocation(tuple(self._asked(question, joined) for question in questions(path)))
 
-    def _asked(self, question: RevocationSubject) -> RevocationCheck:
-        if question not in self._judged:
-            self._judged[question] = self._judge(question)
-        return self._judged[question]
+    def _asked(self, question: RevocationSubject, joined: bool | None) -> RevocationCheck:
+        key = (question, joined)
+        if key not in self._judged:
+            self._judged[key] = self._judge(question, joined)
+        return self._judged[key]
 
-    def _judge(self, question: RevocationSubject) -> RevocationCheck:
+    def _judge(self, question: RevocationSubject, joined: bool | None) -> RevocationCheck:
         if not question.urls:
             return RevocationCheck(question, (), RevocationResult.MISSING, "it names neither a CRL nor an OCSP responder")
-        inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
-        if not inside and (ldap := next(filter(in_directory, question.urls), "")):
-            told = f"{ldap} is in Active Directory, and the plan does not state whether the nodes are members of that domain"
-            return RevocationCheck(question, (), RevocationResult.UNASKED, told)
-        if not inside:
-            return RevocationCheck(question, (), RevocationResult.BLOCKED, f"{question.urls[0]} cannot be reached")
-        looked_at = [self._look(question, url, inside) for url in inside]
-        return min(looked_at, key=lambda asked: (asked.answer is not RevocationResult.REVOKED, _RANKS[asked.answer]))
+        inside = tuple(url for url in question.urls if not is_ldap(url) and self._reach.of_url(url) is Scope.INTERNAL)
+        found = [self._look(question, url, inside) for url in inside]
+        found += (self._in_directory(question, url, joined) for url in question.urls if is_ldap(url))
+        if not inside and (far := next((url for url in question.urls if not is_ldap(url)), "")):
+            found.append(RevocationCheck(question, (), RevocationResult.BLOCKED, f"{far} cannot be reached"))
+        best = min(found, key=lambda one: (one.answer is not RevocationResult.REVOKED, _RANKS[one.answer]))
+        if len(found) == 1 or not best.detail or not any(map(is_ldap, question.urls)):
+            return best
+        told = dict.fromkeys(one.detail for one in (best, *found) if one.detail)
+        return replace(best, detail="; ".join(told))
+
+    def _in_directory(self, question: RevocationSubject, url: str, joined: bool | None) -> RevocationCheck:
+        """Return what a client learns from a directory, whose content the audit does not know."""
+        if may_be_read(url, self._reach, joined):
+            return RevocationCheck(question, (), RevocationResult.UNASKED, why_not_known(url, joined))
+        return RevocationCheck(question, (), RevocationResult.BLOCKED, why_not_reached(url))
 
     def _look(self, question: RevocationSubject, url: str, inside: tuple[str, ...]) -> RevocationCheck:
         match self._evidence.fetched(url):

@@ -6,9 +6,10 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.net import Reach, Scope
+from auditor.net import Reach
 from auditor.pki.clients import ClientModel, root_update_url
 from auditor.pki.verdicts import Distrust, Incomplete, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.site.trust.directory import may_be_read
 from auditor.site.trust.revocation_results import Revocation
 from auditor.site.trust.served import Served
 
@@ -41,10 +42,12 @@ def requested_urls(
     reach: Reach,
     *,
     on_machine: bool,
+    joined: bool | None,
 ) -> tuple[RequestedUrl, ...]:
     """Return every URL that the client connects to, in order, each once.
 
     `updates` is how the nodes update their roots. `on_machine` says whether the top of the path is in the machine's store.
+    `joined` says whether the nodes are domain members, or None if unknown.
     """
     found: dict[str, Purpose] = {}
     for url in _issuers(model, verdict, chain):
@@ -53,7 +56,7 @@ def requested_urls(
         found.setdefault(url, Purpose.ROOT)
     for url in revocation.urls if revocation is not None else ():
         found.setdefault(url, Purpose.REVOCATION)
-    return tuple(RequestedUrl(url, purpose, reach.of_url(url) is Scope.INTERNAL) for url, purpose in found.items())
+    return tuple(RequestedUrl(url, purpose, may_be_read(url, reach, joined)) for url, purpose in found.items())
 
 
 def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterator[str]:

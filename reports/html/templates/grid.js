@@ -1,17 +1,19 @@
 // Arrow keys in a table, after the grid pattern of WAI-ARIA: Tab stops once at the table, and arrow keys move between cells.
-// In a cell that contains only a button, the button gets the focus. Moving down from the last row loads more rows.
+// In a cell that contains only a button, the button gets the focus. Enter opens the link of a cell, or else opens the row, and Space
+// opens the row.
 const PAGE_OF_ROWS = 10;
 
 class Grid {
   #stop = null; // the cell or button that Tab stops at
   #column = 0; // column for Up and Down, kept across rows with one cell
 
-  constructor(table, name) {
+  // `rows.grow(isAll)` draws rows that wait, and returns whether there were some. `rows.toggle(row)` opens or closes a row.
+  constructor(table, name, rows) {
     Object.assign(table, {role: "grid", ariaLabel: name});
     table.parentElement.removeAttribute("tabindex"); // the cells make the scroll area reachable
     table.addEventListener("keydown", (event) => this.pressed(event));
     table.addEventListener("focusin", ({target}) => target.matches("td,th,.fold button") && this.stopAt(target));
-    this.table = table;
+    Object.assign(this, {table, rows});
   }
 
   // Enter in a cell opens its link.
@@ -52,16 +54,10 @@ class Grid {
     return found && !this.cells(found).length ? this.beside(found, way) : found;
   }
 
-  // Move by `steps` rows. If the button for more rows is reached, load them.
   along(row, steps) {
     const way = Math.sign(steps);
     for (let left = Math.abs(steps); left; left -= 1) {
-      let next = this.beside(row, way);
-      const more = way > 0 && next?.querySelector(":scope > td > button.more");
-      if (more) {
-        more.click();
-        next = this.beside(row, way);
-      }
+      const next = this.beside(row, way) ?? (way > 0 && this.rows.grow(false) && this.beside(row, way));
       if (!next) break;
       row = next;
     }
@@ -69,8 +65,9 @@ class Grid {
   }
 
   last() {
-    let row = this.table.tBodies[this.table.tBodies.length - 1].lastElementChild;
-    while (row && (!this.cells(row).length || row.querySelector("button.more"))) row = this.beside(row, -1);
+    this.rows.grow(true);
+    let row = Array.from(this.table.tBodies).findLast((body) => body.rows.length)?.lastElementChild;
+    while (row && !this.cells(row).length) row = this.beside(row, -1);
     return row;
   }
 
@@ -86,11 +83,11 @@ class Grid {
     const cell = event.target.closest("td,th") ?? event.target.cells?.[0];
     if (!cell || event.altKey || event.metaKey || event.shiftKey) return;
     const row = cell.parentElement;
-    if (event.key === "Enter" && event.target === cell) {
-      const link = cell.querySelector("a");
-      if (!link) return;
+    if ((event.key === "Enter" || event.key === " ") && event.target === cell) {
       event.preventDefault();
-      link.click();
+      const link = event.key === "Enter" && cell.querySelector("a");
+      if (link) link.click();
+      else if (row.dataset.t) this.rows.toggle(row);
       return;
     }
     const to = this.leads(event, row, this.cells(row).indexOf(cell));

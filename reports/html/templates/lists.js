@@ -1,57 +1,6 @@
-const MORE = 100;
-
-// A table body with its first rows, and a button that loads more.
-class Part {
-  constructor(list, body, more) {
-    Object.assign(this, {list, body, more, rows: [], shown: 0});
-    more.addEventListener("click", () => this.grow(MORE));
-  }
-
-  fill(rows) {
-    Object.assign(this, {rows, shown: 0});
-    this.body.replaceChildren();
-    this.grow(this.list.first);
-  }
-
-  grow(count) {
-    const until = this.list.isWhole ? this.rows.length : Math.min(this.rows.length, this.shown + count);
-    const drawn = elements(this.rows.slice(this.shown, until).map((row) => row.html).join(""));
-    this.list.dress(drawn);
-    const [first] = drawn.children;
-    const hadFocus = document.activeElement === this.more;
-    this.body.append(drawn);
-    this.shown = until;
-    const left = this.rows.length - until;
-    this.more.hidden = left === 0;
-    this.more.textContent = left > MORE ? `Show ${number(MORE)} more of ${number(left)}` : `Show ${number(left)} more`;
-    if (hadFocus && this.more.hidden) focusOn(first);
-  }
-}
-
-// The text that a group states once for all of its rows. A search for it finds the rows.
-const shownBefore = (element) => {
-  const texts = [];
-  for (let one = element.previousElementSibling; one; one = one.previousElementSibling) texts.unshift(one.textContent);
-  return texts.join(" ");
-};
-
-const moreButton = () => made("button", "", {type: "button", className: "more"});
-
-const focusOn = (element) => {
-  element.tabIndex = -1;
-  element.focus();
-};
-
-const grouped = (rows, keys) => {
-  const groups = new Map();
-  for (const row of rows) {
-    for (const key of keys(row)) {
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(row);
-    }
-  }
-  return groups;
-};
+const MOST_PRINTED = 200; // rows of a list on paper
+const MOST_PRINTED_OF_GROUP = 20;
+const MOST_PRINTED_OF_CHECK = 4; // undetermined outcomes, which often have one reason
 
 // The rows that a form filters, and how to draw the matches. All filters of a form apply together.
 class List {
@@ -60,9 +9,16 @@ class List {
     this.place = document.getElementById(form.dataset.for);
     this.first = Number(form.dataset.page);
     this.isWhole = false; // print all rows at once
+    this.high = 60; // estimated height of a row, in pixels
     form.addEventListener("input", () => this.draw());
     form.addEventListener("reset", () => setTimeout(() => this.draw()));
     form.addEventListener("submit", (event) => event.preventDefault());
+    this.cut = made("p", "", {className: "cut", hidden: true});
+    this.place.after(this.cut);
+  }
+
+  markup(row) {
+    return row.html;
   }
 
   dress(drawn) {
@@ -73,14 +29,26 @@ class List {
     return this.form.elements[name]?.value ?? "";
   }
 
-  search(text) {
+  search(text, others = {}) {
+    this.set({q: text, ...others});
+    filtersChanged(this);
+  }
+
+  // Set all filters.
+  set(values) {
     this.form.reset();
-    this.form.elements.q.value = text;
+    for (const [name, value] of Object.entries(values)) if (this.form.elements[name]) this.form.elements[name].value = value;
     this.draw();
   }
 
-  whole(isWhole) {
-    this.isWhole = isWhole;
+  get values() {
+    const controls = Array.from(this.form.querySelectorAll("input,select"));
+    return Object.fromEntries(controls.filter((one) => one.value).map((one) => [one.name, one.value]));
+  }
+
+  // On paper, long lists are cut unless the reader asks for everything.
+  whole(isWhole, isCut = false) {
+    Object.assign(this, {isWhole, isCut});
     this.draw();
   }
 
@@ -90,7 +58,9 @@ class List {
       .filter((select) => select.value && select.name !== "by")
       .map((select) => [select.name, String(select.selectedIndex - 1)]);
     const found = this.rows.filter((row) => this.fits(row, wanted) && words.every((word) => row.text.includes(word)));
-    this.show(found);
+    const left = found.length - this.show(found);
+    this.cut.hidden = !left;
+    this.cut.textContent = `${number(left)} more ${this.form.dataset.noun} are not printed. The HTML and JSON reports have them all.`;
     this.tell(found.length);
   }
 
@@ -113,12 +83,20 @@ class List {
 class Groups extends List {
   constructor(form) {
     super(form);
+    this.high = 150;
     this.groups = Array.from(this.place.querySelectorAll(".group"), (section) => {
-      const group = {heading: shownBefore(section.querySelector("noscript")), keys: {s: [section.dataset.s], c: [section.dataset.c]}};
-      const {rows, body} = taken(section.querySelector("noscript"), group);
+      const noscript = section.querySelector("noscript");
+      const group = {heading: shownBefore(noscript), keys: {s: [section.dataset.s], c: [section.dataset.c]}};
+      const {rows, body} = taken(noscript, group);
       const more = moreButton();
-      section.append(more);
-      return Object.assign(group, {section, rows, part: new Part(this, body, more)});
+      body.after(more);
+      body.remove();
+      const addChunk = () => {
+        const chunk = body.cloneNode(false);
+        more.before(chunk);
+        return chunk;
+      };
+      return Object.assign(group, {section, rows, part: new Part(this, addChunk, more)});
     });
     this.rows = this.groups.flatMap((group) => group.rows);
     this.draw();
@@ -126,11 +104,19 @@ class Groups extends List {
 
   show(found) {
     const matching = grouped(found, (row) => [row.group]);
+    let shown = 0;
     for (const group of this.groups) {
-      const rows = matching.get(group) ?? [];
+      const rows = (matching.get(group) ?? []).slice(0, this.isCut ? MOST_PRINTED_OF_GROUP : undefined);
       group.section.hidden = rows.length === 0;
       group.part.fill(rows);
+      shown += rows.length;
     }
+    const infos = document.getElementById("infos"); // folded, unless a filter asks for what is in it
+    if (infos) {
+      infos.hidden = !this.groups.some((group) => infos.contains(group.section) && !group.section.hidden);
+      infos.open ||= !infos.hidden && found.length < this.rows.length;
+    }
+    return shown;
   }
 }
 
@@ -142,19 +128,30 @@ class Table extends List {
     this.rows = rows;
     this.table = body.parentElement;
     this.width = this.table.tHead.rows[0].cells.length;
+    nameColumns(this.table);
     this.draw();
   }
 
   dress(drawn) {
-    nameCells(this.table, drawn.children);
     for (const row of drawn.children) row.cells[0].scope = "row";
   }
 
   show(found) {
-    for (const body of Array.from(this.table.tBodies)) body.remove();
+    discard(Array.from(this.table.tBodies), this.rows.length <= AT_ONCE);
     const by = this.value("by");
-    if (!by) this.part().fill(found);
-    else for (const [key, rows] of this.ordered(grouped(found, (row) => row.words(by)))) this.group(this.title(by, key), rows);
+    if (by) {
+      for (const [key, rows] of this.ordered(grouped(found, (row) => row.words(by)))) this.group(this.title(by, key), rows);
+      return found.length;
+    }
+    const rows = this.printed(found);
+    this.main = this.part();
+    this.main.fill(rows);
+    return rows.length;
+  }
+
+  printed(rows) {
+    if (!this.isCut) return rows;
+    return Array.from(grouped(rows, (row) => row.words("c")).values()).flatMap((alike) => alike.slice(0, MOST_PRINTED_OF_CHECK));
   }
 
   ordered(groups) {
@@ -168,16 +165,24 @@ class Table extends List {
 
   part() {
     const more = moreButton();
-    const body = this.table.createTBody();
-    this.across("td", more, "n");
-    return new Part(this, body, more);
+    const end = this.across("td", more, "n").parentElement.parentElement;
+    return new Part(this, this.before(end), more);
+  }
+
+  // A function that adds a table body before `end`.
+  before(end) {
+    return () => {
+      const chunk = made("tbody", "");
+      end.before(chunk);
+      return chunk;
+    };
   }
 
   // A table body with one cell across all columns.
   across(name, content, className) {
     const cell = made(name, "", {colSpan: this.width, className});
     cell.append(content);
-    const row = made("tr", "");
+    const row = made("tr", "", {className: "across"});
     row.append(cell);
     this.table.createTBody().append(row);
     return cell;
@@ -197,7 +202,8 @@ class Table extends List {
   }
 }
 
-// Images by pool. If a pool is selected, only its column is shown. Arrow keys move between cells.
+// Images by pool. A row has at most two lines until it is opened. If a pool is selected, only its column is shown. Arrow keys move
+// between cells.
 class Matrix extends Table {
   // Status and pool together select rows with that status on that pool.
   fits(row, wanted) {
@@ -207,22 +213,71 @@ class Matrix extends Table {
     return asked.some((statuses) => statuses.length && (status === "" || statuses.includes(status)));
   }
 
+  // As text, because this is faster for many rows. Notes are hidden until the row is opened, but find-in-page finds them.
+  markup(row) {
+    const trouble = this.troubles[row.words("t")[0]];
+    const why = trouble ? `<span class=why>${trouble}</span>` : "";
+    return row.html
+      .replace(/<p(?!><a)/g, "<p hidden=until-found")
+      .replace("<p><a ", "<p class=link><a tabindex=-1 ")
+      .replace(/<th>([^<]*)/, (_, name) => `<th scope=row aria-expanded=false><div class=two>${name}${why}</div>`);
+  }
+
+  dress() {}
+
+  // The reason of each problem, as HTML, without the status that the cell shows.
+  get troubles() {
+    const titles = () => Array.from(document.getElementById("matrix-t").options, (one) => one.innerHTML);
+    this.reasons ??= titles().map((title) => title.split(": ").slice(1).join(": ").replace(/`([^`]+)`/g, "<code>$1</code>"));
+    return this.reasons;
+  }
+
   show(found) {
-    const heads = Array.from(this.table.tHead.rows[0].cells).slice(1);
-    heads.forEach((head, place) => (head.hidden = this.isAside(place)));
-    this.grid ??= new Grid(this.table, "Images by pool");
-    super.show(found);
+    this.high = 34;
+    if (!this.grid) {
+      this.table.style.setProperty("--pools", this.width - 1);
+      this.grid = new Grid(this.table, "Images by pool", {grow: (isAll) => this.grow(isAll), toggle: (row) => this.toggle(row)});
+      this.place.addEventListener("beforematch", (event) => this.toggle(event.target.closest("tr"), true));
+      this.place.addEventListener("click", ({target}) => {
+        const row = target.closest("tr[data-t]");
+        if (row && !target.closest("a") && getSelection().isCollapsed) this.toggle(row);
+      });
+    }
+    this.table.dataset.only = this.value("p");
+    const shown = super.show(found);
     this.grid.dress(this.table);
     this.grid.reset();
+    return shown;
   }
 
-  isAside(place) {
-    return this.value("p") !== "" && this.value("p") !== String(place);
+  printed(rows) {
+    return this.isCut ? rows.slice(0, MOST_PRINTED) : rows;
   }
 
-  dress(drawn) {
-    super.dress(drawn);
-    this.grid.dress(drawn);
-    for (const row of drawn.children) Array.from(row.cells).slice(1).forEach((cell, place) => (cell.hidden = this.isAside(place)));
+  part() {
+    const end = this.table.createTBody();
+    return new Part(this, this.before(end));
+  }
+
+  toggle(row, isOpen = !row.classList.contains("open")) {
+    row.classList.toggle("open", isOpen);
+    row.cells[0].ariaExpanded = String(isOpen);
+    for (const note of row.querySelectorAll("p[hidden],p.shown")) {
+      note.hidden = isOpen ? false : "until-found";
+      note.classList.toggle("shown", isOpen);
+    }
+  }
+
+  // Draw rows that wait, for the keyboard. Return whether there were some.
+  grow(isAll) {
+    const part = this.main;
+    if (!part || part.shown >= part.rows.length) return false;
+    while (part.grow(CHUNK) && isAll);
+    return true;
+  }
+
+  whole(isWhole, isCut = false) {
+    super.whole(isWhole, isCut);
+    if (isWhole && !isCut) for (const row of this.table.querySelectorAll("tr[data-t]")) this.toggle(row, true);
   }
 }

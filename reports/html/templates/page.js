@@ -1,18 +1,26 @@
 withCopyButtons(document);
-for (const table of document.querySelectorAll(".stack")) nameCells(table, table.tBodies[0].rows);
+for (const table of document.querySelectorAll(".stack:not(noscript *)")) nameColumns(table);
 
 const KINDS = {found: Groups, asked: Table, matrix: Matrix};
-const lists = new Map(
+lists = new Map(
   Array.from(document.querySelectorAll("form[data-for]"), (form) => [form.dataset.for, new KINDS[form.dataset.for](form)]),
 );
+for (const list of lists.values()) {
+  list.form.addEventListener("input", (event) => filtersChanged(list, event.target.matches("input")));
+  list.form.addEventListener("reset", () => setTimeout(() => filtersChanged(list)));
+}
+const overview = Array.from(
+  document.querySelectorAll(".strip"),
+  (place) => new Strip(place, lists.get("matrix"), document.getElementById("named")),
+);
+rememberFilters();
 
-// Indexing thousands of rows takes time, so do it while the page is idle. Safari has no requestIdleCallback.
+// Indexing thousands of rows takes time, so do it while the page is idle.
 const unread = Array.from(lists.values()).flatMap((list) => list.rows);
-const read = () => {
+later(() => {
   for (let count = 0; count < 200 && unread.length; count += 1) unread.pop().read();
-  if (unread.length) setTimeout(read);
-};
-setTimeout(read, 100);
+  return unread.length > 0;
+});
 
 const copy = async (button) => {
   const command = button.previousElementSibling;
@@ -28,10 +36,12 @@ const copy = async (button) => {
   }, 2000);
 };
 
-// A link to an entry that a filter hides must still work: reset the filter.
+// A link to an entry that is hidden must still work: reset the filter that hides it, and open what it is folded into.
 const reveal = (id) => {
-  const group = document.getElementById(id)?.closest(".group[hidden]");
-  if (group) lists.get("found").search("");
+  const target = document.getElementById(id);
+  if (target?.closest(".group[hidden]")) lists.get("found").search("");
+  const folded = target?.closest("details:not([open])");
+  if (folded) folded.open = true;
 };
 
 document.addEventListener("click", (event) => {
@@ -39,16 +49,20 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
   const link = event.target.closest("a[href^='#']");
   if (link) reveal(link.hash.slice(1));
-  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").firstChild.textContent);
+  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").querySelector(".two").firstChild.textContent);
 });
 
-// While printing, show all rows and open all details, except the pages of the checks, which are not about this site.
+// On paper, rows are complete up to a limit and folded parts stay folded, except the method. "Print everything" shows all rows and opens all parts, except
+// the pages of the checks, which are not about this site.
 let closed = [];
 const print = (isPrinting) => {
   if (isPrinting === lists.isPrinting) return;
   lists.isPrinting = isPrinting;
-  for (const list of lists.values()) list.whole(isPrinting);
-  if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open], .checks *)"));
+  const isEverything = document.getElementById("all").checked;
+  for (const list of lists.values()) list.whole(isPrinting, isPrinting && !isEverything);
+  document.documentElement.classList.toggle("everything", isPrinting && isEverything);
+  const folded = isEverything ? "details:not([open], .checks *)" : ".method details:not([open])";
+  if (isPrinting) closed = Array.from(document.querySelectorAll(folded));
   for (const details of closed) details.open = isPrinting;
 };
 addEventListener("beforeprint", () => print(true));

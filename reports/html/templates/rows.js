@@ -14,10 +14,21 @@ const withCopyButtons = (place) => {
   for (const command of place.querySelectorAll("pre")) command.after(made("button", "Copy", {type: "button", className: "copy"}));
 };
 
-// On narrow screens the cells of a row are stacked, so each cell gets the name of its column.
-const nameCells = (table, rows) => {
-  const heads = Array.from(table.tHead.rows[0].cells, (head) => head.firstChild.textContent);
-  for (const row of rows) for (const cell of row.cells) cell.dataset.head = heads[cell.cellIndex];
+// On narrow screens, and in an open row of the matrix, the cells of a row are stacked. Each then shows the name of its column, by a
+// rule of the style sheet: an attribute on each of 60,000 cells would take time.
+const quoted = (text) => `"${text.replace(/["\\\n]/g, (one) => `\\${one.codePointAt(0).toString(16)} `)}"`;
+let tables = 0;
+
+const nameColumns = (table) => {
+  tables += 1;
+  table.dataset.table = tables;
+  const [sheet] = document.styleSheets;
+  const rule = (text) => sheet.insertRule(text, sheet.cssRules.length);
+  Array.from(table.tHead.rows[0].cells, (head, place) => {
+    const own = `[data-table="${tables}"]`;
+    if (place) rule(`${own} td:nth-child(${place + 1}){--head:${quoted(head.firstChild.textContent)}}`);
+    if (place) rule(`${own}[data-only="${place - 1}"] :is(td,thead th):nth-child(n+2):not(:nth-child(${place + 1})){display:none}`);
+  });
 };
 
 const made = (name, text, properties = {}) => Object.assign(document.createElement(name), {textContent: text}, properties);
@@ -43,6 +54,11 @@ class Row {
   get html() {
     this.#html ??= BUILDS.length ? this.#raw.replace(/<p>W(\d+)(?=,|<|$)/g, (short, at) => `<p>${BUILDS[at - 1] ?? short}`) : this.#raw;
     return this.#html;
+  }
+
+  // The reference of an image.
+  get name() {
+    return plain(this.#raw.slice(this.#raw.indexOf("<th>") + 4).split("<", 1)[0]);
   }
 
   get text() {

@@ -10,12 +10,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.check import Finding, Severity, Undetermined
+from auditor.check import Finding, Fine, Severity, Undetermined
 from auditor.site.trust.cases import Prospect
 from auditor.testing import TODAY, site_of
 from auditor.testing.example_values import day
 from checks.trust import (
     certificate_name_mismatch,
+    chain_incomplete,
     crl_stale,
     revocation_egress,
     revocation_missing,
@@ -30,6 +31,7 @@ LATE = datetime.date(2027, 9, 1)
 ROOT, ISSUING = "Plant 7 Root", "Plant 7 Issuing"
 HOST = "registry.plant7.local:5000"
 CRL, AIA, FAR = "http://pki.plant7.local/x.crl", "http://pki.plant7.local/x.crt", "http://pki.example.com/x"
+LDAP = "ldap:///CN=Plant 7 Issuing,CN=CDP,DC=plant7,DC=local?certificateRevocationList?base"
 
 
 @pytest.mark.parametrize(("_check", "form"), cases())
@@ -60,14 +62,23 @@ def form_of(**changes: Any) -> dict[str, Any]:
         "build": "windows/amd64:ltsc2022",
         "config": None,
         "kind": "",
+        "joined": None,
+        "kubeconfig": "",
         **changes,
     }
-    pools = {
+    pools: dict[str, dict[str, Any]] = {
         "win": {"platform": values["build"], "clients": values["clients"], "trust": values["trust"]},
         "control": {"platform": "linux/amd64", "clients": ["containerd", "curl"], "trust": values["trust"]},
     }
+    if values["joined"] is not None:
+        pools["win"] |= {"domain_joined": values["joined"]}
+    for pool in pools.values() if values["kubeconfig"] else ():
+        pool["kubeconfig"] = values["kubeconfig"]
     files: dict[str, Any] = {
         "root.pem": [ROOT],
+        "other.pem": ["Other"],
+        "bare.conf": "clusters: [{name: c, cluster: {server: 'https://k8s:6443'}}]",
+        "damaged.conf": "clusters: [",
         "node.json": {"stores": {"Root": [ROOT], "AuthRoot": [], "Disallowed": [ISSUING]}},
         "bare.json": {"stores": {"Root": ["Other"], "AuthRoot": []}},
     }
@@ -97,7 +108,7 @@ def form_of(**changes: Any) -> dict[str, Any]:
     }
 
 
-CLIENTS = ("containerd", "kubelet", "curl", "git", "dotnet-10", "pwsh-net10", "python", "powershell", "netscape")
+CLIENTS = ("containerd", "kubelet", "kube-proxy", "curl", "git", "dotnet-10", "pwsh-net10", "python", "powershell", "netscape")
 DATES = st.sampled_from([datetime.date(2026, 3, 1), datetime.date(2027, 3, 1), datetime.date(2039, 1, 1)])
 ANSWERS = st.one_of(
     st.builds(lambda until: {"crl": ISSUING, "until": until}, DATES),
@@ -122,7 +133,7 @@ CONFIGS = st.sampled_from(
 
 @st.composite
 def forms(draw: st.DrawFn) -> dict[str, Any]:
-    crl = draw(st.sampled_from([[], [CRL], [FAR], [FAR, CRL]]))
+    crl = draw(st.sampled_from([[], [CRL], [FAR], [FAR, CRL], [LDAP], [LDAP, FAR], [LDAP, CRL]]))
     answers = {CRL: draw(ANSWERS), AIA: draw(st.sampled_from([{"der": ISSUING}, {"der": "Other"}, {"absent": "404"}, None]))}
     return form_of(
         clients=draw(st.lists(st.sampled_from(CLIENTS), min_size=1, max_size=4, unique=True)),
@@ -131,12 +142,14 @@ def forms(draw: st.DrawFn) -> dict[str, Any]:
         leaf={"ends": draw(DATES), "key": draw(st.sampled_from(["ec", "rsa1024", "ed25519"]))},
         serves=draw(st.sampled_from([["registry", ISSUING], ["registry"], ["registry", "Other"], None])),
         crl=crl,
-        aia=draw(st.sampled_from([[], [AIA], [FAR]])),
+        aia=draw(st.sampled_from([[], [AIA], [FAR], [LDAP], [LDAP, FAR]])),
         fetched={url: answer for url, answer in answers.items() if answer is not None},
         offers=draw(st.sampled_from([None, ["TLSv1.2", "TLSv1.3"], ["TLSv1.3"], ["TLSv1.1"], []])),
         build=draw(st.sampled_from(["windows/amd64:ltsc2019", "windows/amd64:ltsc2022"])),
         config=draw(CONFIGS),
         kind=draw(st.sampled_from(["", "registry", "api-server", "web"])),
+        joined=draw(st.sampled_from([None, True, False])),
+        kubeconfig=draw(st.sampled_from(["", "root.pem", "other.pem", "bare.conf", "damaged.conf"])),
     )
 
 
@@ -225,17 +238,66 @@ def test_name_finding_lists_only_the_clients_that_reject_it() -> None:
     assert set(found.facts["refused_by"]) == {"python on win", "containerd on control", "curl on control"}  # type: ignore[arg-type]
 
 
-LDAP = "ldap:///CN=Plant 7 Issuing,CN=CDP,DC=plant7,DC=local?certificateRevocationList?base"
+def crl_outcomes(crl: list[str], **changes: Any) -> list[Any]:
+    return [one for one in revocation_egress.run(site_of(form_of(crl=crl, **changes)), TODAY) if not isinstance(one, Fine)]
 
 
-def test_a_crl_in_active_directory_is_open_and_nobody_is_told_to_serve_it() -> None:
-    outcomes = list(revocation_egress.run(site_of(form_of(crl=[LDAP], clients=["curl"])), TODAY))
-    (open_,) = [one for one in outcomes if isinstance(one, Undetermined)]
-    assert "the plan does not state whether the nodes are members of that domain" in open_.detail
-    assert not [one for one in outcomes if isinstance(one, Finding)]
-    (found,) = [
-        one
-        for one in revocation_egress.run(site_of(form_of(crl=["ldap://dc.example.com/CN=x", FAR], clients=["curl"])), TODAY)
-        if isinstance(one, Finding)
-    ]
+def test_crl_in_active_directory_is_open_until_the_plan_states_the_membership() -> None:
+    (unknown,) = crl_outcomes([LDAP])
+    assert isinstance(unknown, Undetermined)
+    assert "does not state whether the nodes are members of that domain (`domain_joined` of the pool)" in unknown.detail
+
+
+def test_domain_member_may_read_the_crl_and_others_cannot() -> None:
+    (unknown,) = crl_outcomes([LDAP], joined=True)
+    assert isinstance(unknown, Undetermined)
+    assert "the auditor does not request directories" in unknown.detail
+    (found,) = crl_outcomes([LDAP], joined=False)
+    assert (found.severity, found.subject.client) == (Severity.ERROR, "curl")
+    assert "is in Active Directory, and the nodes are not members of a domain" in found.message
+    assert "CRYPT_E_REVOCATION_OFFLINE" in found.message
+    assert [remedy.text[:7] for remedy in found.remedies] == ["Reissue", "Or make", "Disable"]
+
+
+def test_valid_crl_on_a_web_server_suffices_beside_a_directory() -> None:
+    direct = {"issuer": ROOT}
+    for joined in (None, True, False):
+        answers = {CRL: {"crl": ROOT}}
+        assert crl_outcomes([LDAP, CRL], joined=joined, leaf=direct, serves=["registry"], fetched=answers) == []
+    (found,) = crl_outcomes([LDAP, FAR], joined=False)
+    assert f"{FAR} cannot be reached" in found.message
+    assert "not members of a domain" in found.message
     assert found.remedies[0].text.startswith(f"Serve {FAR} from an internal host")
+
+
+@pytest.mark.parametrize(("member", "count"), [(True, 0), (False, 1)])
+def test_dump_of_a_node_states_the_membership(member: bool, count: int) -> None:
+    form = form_of(crl=[LDAP], trust=["root.pem", "state.json"])
+    form["files"]["state.json"] = {"stores": {"Root": [ROOT], "AuthRoot": []}, "state": {"domain_member": member}}
+    outcomes = list(revocation_egress.run(site_of(form), TODAY))
+    assert len([one for one in outcomes if isinstance(one, Finding)]) == count
+
+
+def test_issuer_in_active_directory_is_read_by_domain_members_only() -> None:
+    for joined, severity, words in (
+        (False, Severity.ERROR, "curl on win cannot read it from Active Directory, because the nodes are not members"),
+        (True, Severity.WARNING, "curl on win must read it from Active Directory, and fails if no domain controller answers"),
+        (None, Severity.WARNING, "curl on win can get it only from Active Directory, and the plan does not state"),
+    ):
+        site = site_of(form_of(aia=[LDAP], serves=["registry"], joined=joined))
+        found = [one for one in chain_incomplete.run(site, TODAY) if isinstance(one, Finding)]
+        (windows,) = [one for one in found if "curl on win" in one.facts["refused_by"]]  # type: ignore[operator]
+        assert windows.severity is severity
+        assert words in windows.message
+        assert not [command for one in found for remedy in one.remedies for command in remedy.commands if "ldap" in command]
+        linux = next(case for case in site.trust(TODAY) if case.pool.name == "control")
+        assert (linux.prospect, linux.requested_urls) == (Prospect.FAILS, ())
+        assert list(disagreements(site, TODAY)) == []
+
+
+def test_directory_server_with_a_name_is_judged_by_its_host() -> None:
+    (near,) = crl_outcomes(["ldap://dc1.plant7.local/CN=x"], joined=True)
+    assert "is on an LDAP server, which the auditor does not request" in near.detail
+    (far,) = crl_outcomes(["ldaps://dc1.example.com:636/CN=x"], joined=True)
+    assert isinstance(far, Finding)
+    assert [remedy.text[:7] for remedy in far.remedies] == ["Reissue", "Disable"]

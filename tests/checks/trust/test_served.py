@@ -65,7 +65,10 @@ def go(folder: Path, root: bytes, port: int) -> str:
 
 
 def symptoms(found: list[Finding]) -> dict[str, str]:
-    return {f"{finding.facts['client']} {finding.subject.pool}": str(finding.facts["symptom"]) for finding in found}
+    (finding,) = found
+    told = finding.facts["symptoms"]
+    assert isinstance(told, tuple)
+    return {line.partition(": ")[0].replace(" on ", " "): line.partition(": ")[2] for line in told}
 
 
 @pytest.mark.peer
@@ -87,7 +90,7 @@ def test_missing_intermediate_quotes_the_error_of_real_clients(tmp_path: Path) -
         said = symptoms(found)
         assert said["curl control"] in curl(tmp_path, chain.root.pem, port)
         assert said["containerd control"] in go(tmp_path, chain.root.pem, port)
-    assert [AIA in finding.message for finding in found] == [True, True, True]
+    assert AIA in found[0].message
 
 
 @pytest.mark.peer

@@ -90,7 +90,7 @@ def questions() -> dict[str, Question]:
 def against_go(go: Go) -> Iterator[Compared]:
     """crypto/x509 with roots of its own, with the system's, and with both, as the clients of nodes use it."""
     asked = questions()
-    own, system, both = model("kubelet", "windows"), model("kubelet", "linux"), model("containerd", "linux")
+    own, system, both = model("kubelet", "windows"), model("go", "linux"), model("containerd", "linux")
     stranger = (make("Stranger", None, CA).certificate,)
     for (name, question), told in zip(asked.items(), go.verdicts(list(asked.values())), strict=True):
         known = GO_KNOWN.get(name, "")

@@ -1,0 +1,1 @@
+"""Signed statements and custody lists: their formats and rules, without I/O."""

@@ -1,0 +1,1 @@
+"""Policies that demand signatures of images: which images, in which form, verified with what, and where a policy is unclear."""
