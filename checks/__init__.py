@@ -97,6 +97,7 @@ MODULES: tuple[str, ...] = (
     "checks.workloads.pull_policy",
     "checks.workloads.pull_secret_missing",
     "checks.workloads.registry_in_its_own_cluster",
+    "checks.workloads.registry_limits",
     "checks.workloads.signature_dropped",
     "checks.workloads.signature_unverifiable",
 )

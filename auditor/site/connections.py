@@ -111,7 +111,8 @@ def _charts(site: Site) -> Iterator[Connection]:
 def _registry_clients(site: Site) -> Iterator[Connection]:
     """Yield the external registries that controllers of the workloads request from their pods."""
     for case in site.client_cases:
-        if case.fault is ClientFault.EXTERNAL and (remote := remote_of(f"https://{requested_host(case)}/v2/")) is not None:
+        is_external = case.fault in {ClientFault.EXTERNAL, ClientFault.REPORTED} and "chart" not in case.use.row.external_by
+        if is_external and (remote := remote_of(f"https://{requested_host(case)}/v2/")) is not None:
             who = f"{case.use.owner} ({case.use.row.program})"
             yield Connection(remote, who, "manifests of images", case.use.row.effect, ConnectionKind.REGISTRY_CLIENT)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.errors import Location
@@ -52,11 +52,16 @@ class PullAccesses:
     """Decides who can log in. Values that many pods share are computed once."""
 
     plan: Plan
-    objects: PullObjects
+    find: Callable[[], PullObjects]
     configs: Mapping[str, NodeConfig]
     logins: Mapping[str, NodeLogins]
     reach: Reach
     _requests: dict[tuple[str, Reference], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> PullObjects:
+        """The objects of the workloads. They are read late, because most questions do not need them."""
+        return self.find()
 
     def of_pods(self) -> Iterator[PullAccess]:
         """Yield one access per pod, pool and image that nodes pull from the internal registry."""

@@ -31,6 +31,7 @@ class ClientFault(enum.StrEnum):
     """What keeps a controller from a registry. The value is the case of the finding."""
 
     EXTERNAL = "external"
+    REPORTED = "reported"  # external as well, and another check reports it
     CA = "ca"
     LOGIN = "login"
     UNKNOWN = "unknown"
@@ -137,8 +138,8 @@ class RegistryCases:
             yield from self._internal(use, host, asked, case)
 
     def _external(self, row: ClientRow, case: _MakeCase) -> Iterator[ClientCase]:
-        if row.charts:
-            yield case(ClientFault.PASSED, "")  # chart-repository-egress reports it
+        if row.external_by:
+            yield case(ClientFault.REPORTED, "")
         elif self.uses.rewriter:
             yield case(ClientFault.UNKNOWN, f"{self.uses.rewriter} may replace the registry in it")
         elif (row.rewritten_by,) in self.uses.objects:

@@ -37,6 +37,7 @@ class Requirement(enum.Enum):
     DOCKER = "neither the copy nor a pool uses Docker"
     CLUSTER = "the plan names no cluster"
     IMPORTS = "images are not imported from archives only: the plan names a registry, or no archives"
+    LIMITS = "the plan names neither a copy nor an internal registry"
     REGISTRY_LOGIN = "the plan does not declare that the registry needs a login (`registry.auth: required`)"
     TOKEN = "the plan states no expiry date of a registry token"  # noqa: S105 - a reason, not a secret
     CARRIED_CERTIFICATES = "neither the workloads nor `signing_roots` hold a certificate"

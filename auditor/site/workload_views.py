@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Evidence, Place, Verify
+from auditor.net import authority
 from auditor.site import views
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class WorkloadViews:
     def pull_accesses(self) -> PullAccesses:
         """Return who can log in to the internal registry."""
         logins = {pool.name: views.node_logins(self.plan, pool) for pool in self.plan.pools}
-        return views.PullAccesses(self.plan, self.pull_objects, self.node_configs, logins, self.reach)
+        return views.PullAccesses(self.plan, lambda: self.pull_objects, self.node_configs, logins, self.reach)
 
     @cached_property
     def preloads(self) -> Preloads:
@@ -77,5 +78,6 @@ class WorkloadViews:
 
     @cached_property
     def served_hosts(self) -> ServedHosts:
-        """Return which pods of the workloads serve which hosts."""
-        return views.served_hosts(self.plan)
+        """Return which pods of the workloads serve which hosts, if one may serve the internal registry."""
+        registry = self.plan.registry
+        return views.served_hosts(self.plan, *authority(registry.host if registry is not None else ""))

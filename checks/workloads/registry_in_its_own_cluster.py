@@ -42,6 +42,8 @@ def _pods(site: Site) -> tuple[PullingPod, ...]:
         return ()
     host, port = authority(registry.host)
     serving = site.served_hosts.pods_of(host, port)
+    if not serving:
+        return ()
     names = {pod.owner for pod in serving}
     releases = {(pod.namespace, value) for pod in serving for value in _releases(pod.labels)}
     names |= {

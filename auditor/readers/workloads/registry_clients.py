@@ -54,7 +54,7 @@ class ClientRow(Fact, frozen=True, kw_only=True):
     is_star_segment: bool = False
     namespace_label: str = ""
     skip_namespaces: tuple[str, ...] = ()
-    charts: bool = False
+    external_by: str = ""
     blocks: bool = False
     enforces: tuple[tuple[str, ...], ...] = ()
     enforcing: str = "Enforce"

@@ -25,6 +25,7 @@ _ADDRESSES = ("metallb.universe.tf/loadBalancerIPs", "metallb.io/loadBalancerIPs
 _WITH_RULES = frozenset(
     {"Ingress", "HTTPRoute", "TLSRoute", "IngressRoute", "IngressRouteTCP", "VirtualService", "Route", "HTTPProxy"}
 )
+_BODY_KEYS = ("proxy-body-size", "client-max-body-size")
 _MAX = 50_000
 Key = tuple[str, str]  # namespace and name
 
@@ -69,6 +70,7 @@ class ServedHosts:
     fronts: list[Front] = field(default_factory=list)
     services: dict[Key, ServiceRow] = field(default_factory=dict)
     pods: list[LabelledPod] = field(default_factory=list)
+    body_settings: dict[str, str] = field(default_factory=dict)  # limits in ConfigMaps of ingress controllers
 
     def fronts_of(self, host: str) -> tuple[Front, ...]:
         """Return the objects that accept requests for a host."""
@@ -92,14 +94,21 @@ class ServedHosts:
                 yield pod
 
 
-def served_hosts(plan: Plan) -> ServedHosts:
-    """Read the Services, Ingresses, routes and pod templates of all workloads."""
-    found = ServedHosts()
-    for source, item in objects_with(tuple(manifest_files(plan))):
+def served_hosts(plan: Plan, host: str, port: int) -> ServedHosts:
+    """Read the Services, Ingresses, routes and pod templates of all workloads, if one of them may serve a host and port."""
+    found, files = ServedHosts(), tuple(manifest_files(plan))
+    is_inside = host.endswith((".svc", ".svc.cluster.local")) or port in _NODE_PORTS
+    domain = host.partition(".")[2].encode()  # of a front for `*.plant7.local`
+    if not is_inside and not any(host.encode() in data or (domain and b"*." + domain in data) for _, data in files):
+        return found
+    for source, item in objects_with(files):
         kind = item.text_at("kind")
         if kind == "Service":
             row = _service(source, item)
             found.services[row.key] = row
+        elif kind == "ConfigMap":
+            settings = ((key, item.text_at("data", key)) for key in _BODY_KEYS)
+            found.body_settings.update((key, text) for key, text in settings if text)
         elif kind in _WITH_RULES and len(found.fronts) < _MAX:
             found.fronts.append(_front(source, item, kind))
         if len(found.pods) < _MAX:
