@@ -17,3 +17,4 @@ class ConnectionKind(enum.Enum):
     CHART = "chart"  # a tool or a controller downloads a chart or manifests
     DOWNLOAD = "download"  # a script downloads a file
     CACHED_REGISTRY = "cached-registry"  # the internal registry connects to the registry whose images it caches
+    POD_DOWNLOAD = "pod-download"  # a container of a workload downloads a file, or its program connects to a service

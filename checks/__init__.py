@@ -88,6 +88,7 @@ MODULES: tuple[str, ...] = (
     "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",
+    "checks.workloads.workload_downloads",
 )
 
 

@@ -6,7 +6,7 @@ Computed once per site. Checks, the matrix and the budgets all use the same plac
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -213,6 +213,17 @@ class Images:
     repeated: frozenset[str] | None = None
     shapes: Mapping[str, DocumentShape] = field(default_factory=dict)
     configs: Mapping[str, int] = field(default_factory=dict)
+
+
+def faults_by_image(views: Iterable[Images]) -> Mapping[str, tuple[Fault, ...]]:
+    """Return the hosts that did not answer, by the name of the image; empty for an image with another problem as well."""
+    found: dict[str, tuple[Fault, ...]] = {}
+    for placement in (placement for view in views for placement in view.placements):
+        if (trouble := placement.resolution.trouble) is not None:
+            before = found.get(placement.image.name, trouble.faults)
+            both = tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
+            found[placement.image.name] = both
+    return found
 
 
 def is_carrier(reference: Reference) -> bool:

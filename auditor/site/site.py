@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from auditor.site.layers import LayerEgress
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
+    from auditor.site.pods.model import PodDownloads
     from auditor.site.pulls import Pulls
     from auditor.site.script_lines import ReadScript, UnreadScript
     from auditor.site.storage.view import Storage
@@ -231,6 +232,11 @@ class Site:
         return views.chart_fetches(self.plan, self.reach)
 
     @cached_property
+    def pod_downloads(self) -> PodDownloads:
+        """Return what the pods of the workloads download besides images."""
+        return views.pod_downloads(self.plan, self.needs, self.reach)
+
+    @cached_property
     def charts(self) -> tuple[PlacedChart, ...]:
         """Return every chart that a release pulls from an OCI registry, as its source and the internal registry have it."""
         return tuple(views.charts_of(self.plan, self.needs, self.evidence, self.reach))
@@ -253,16 +259,7 @@ class Site:
 
     @cached_property
     def _faults(self) -> Mapping[str, tuple[Fault, ...]]:
-        views = (self.images, self.target, self.to_copy)
-        placements = (placement for view in views if view is not None for placement in view.placements)
-        found: dict[str, tuple[Fault, ...]] = {}
-        for placement in placements:
-            if (trouble := placement.resolution.trouble) is not None:
-                before = found.get(placement.image.name, trouble.faults)
-                found[placement.image.name] = (
-                    tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
-                )
-        return found
+        return views.faults_by_image(view for view in (self.images, self.target, self.to_copy) if view is not None)
 
     def faults_of(self, images: Iterable[str]) -> tuple[Fault, ...]:
         """Return the hosts that did not answer for these images (by name); empty if any of them has another problem."""

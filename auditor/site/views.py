@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.site.downloads import script_downloads as script_downloads
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
+    from auditor.site.images import faults_by_image as faults_by_image
     from auditor.site.inside import AtSource as AtSource
     from auditor.site.inside import InternalEvidence as InternalEvidence
     from auditor.site.layers import foreign_layers as foreign_layers
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
+    from auditor.site.pods.view import pod_downloads as pod_downloads
     from auditor.site.present import is_present as is_present
     from auditor.site.pulls import pulls as pulls
     from auditor.site.registry_settings import registry_remote as registry_remote
@@ -73,7 +75,7 @@ else:
             ),
             "auditor.site.downloads": ("script_downloads",),
             "auditor.site.fetches": ("chart_fetches",),
-            "auditor.site.images": ("Images",),
+            "auditor.site.images": ("Images", "faults_by_image"),
             "auditor.site.inside": (
                 "AtSource",
                 "InternalEvidence",
@@ -85,6 +87,7 @@ else:
             ),
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
+            "auditor.site.pods.view": ("pod_downloads",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pulls": ("pulls",),
             "auditor.site.registry_settings": (

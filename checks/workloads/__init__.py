@@ -1,0 +1,1 @@
+"""Checks of what pods fetch, verify and require besides their images."""
