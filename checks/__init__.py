@@ -100,6 +100,7 @@ MODULES: tuple[str, ...] = (
     "checks.workloads.registry_limits",
     "checks.workloads.signature_dropped",
     "checks.workloads.signature_unverifiable",
+    "checks.workloads.workload_downloads",
 )
 
 

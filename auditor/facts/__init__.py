@@ -160,6 +160,7 @@ TABLES: tuple[str, ...] = (
     "operator_defaults",
     "operator_images",
     "operator_programs",
+    "package_hosts",
     "pause_builds",
     "pause_images",
     "placeholders",
@@ -189,6 +190,7 @@ TABLES: tuple[str, ...] = (
     "windows_kubernetes",
     "windows_roots",
     "windows_runtimes",
+    "workload_downloads",
     "workload_kinds",
 )
 # Projects whose releases were read from source: `releases/NAME.json` (auditor/facts/release_images.py), by `make facts`.

@@ -19,7 +19,7 @@ Reader = Callable[[str, str, str], Script]
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class ShellText:
     """Text for a shell. `line` is where a here-document begins, 0 for text inside the command."""
 
     text: str
@@ -35,7 +35,7 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
     commands: list[Command] = []
     unread = list(script.unread)
     for command in script.commands:
-        text = _text_in(command) if depth < _MAX_NESTED else None
+        text = text_in(command) if depth < _MAX_NESTED else None
         if text is None:
             commands.append(command)
             continue
@@ -52,24 +52,29 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
     return replace(script, commands=tuple(commands[:MAX_COMMANDS]), unread=tuple(unread[:MAX_UNREAD]))
 
 
-def _moved(inner: Command, outer: Command, text: _Text) -> Command:
+def _moved(inner: Command, outer: Command, text: ShellText) -> Command:
     """Return a command of the text at its location in the script. If the outer command's failure is hidden,
     so is this one's."""
     at = outer.location
     if text.line and inner.location is not None:
         at = Location(at.file, text.line + inner.location.line - 1, inner.location.column)
     return replace(
-        inner, location=at, ignored=inner.ignored or outer.ignored, is_repeated=inner.is_repeated or outer.is_repeated
+        inner,
+        location=at,
+        ignored=inner.ignored or outer.ignored,
+        is_repeated=inner.is_repeated or outer.is_repeated,
+        is_optional=inner.is_optional or outer.is_optional,
     )
 
 
-def _text_in(command: Command) -> _Text | None:
+def text_in(command: Command) -> ShellText | None:
+    """Return the text that a command passes to a shell, if the whole text is known."""
     words = command.words
     names = [_name(word) for word in words]
     if not words:
         return None
     if command.document and (names[0] == "ssh" or (names[0] in _SHELLS and not _given(names, 0))):
-        return _Text(command.document, SHELL, command.document_line)
+        return ShellText(command.document, SHELL, command.document_line)
     if names[0] == "eval":
         return _joined(words[1:], SHELL)
     if names[0] in {"iex", "invoke-expression"}:
@@ -109,9 +114,9 @@ def _after_host(words: tuple[Word, ...]) -> int:
     return position + 1
 
 
-def _joined(words: tuple[Word, ...], language: str) -> _Text | None:
+def _joined(words: tuple[Word, ...], language: str) -> ShellText | None:
     text = " ".join(word.text for word in words)
-    return _Text(text, language) if text.strip() and all(word.is_known for word in words) else None
+    return ShellText(text, language) if text.strip() and all(word.is_known for word in words) else None
 
 
 def _name(word: Word) -> str:
