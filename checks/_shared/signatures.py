@@ -98,7 +98,7 @@ def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Reme
     if target is None:
         return (Remedy("edit", "Set the internal registry in the plan (`registry.host`), and copy the signatures to it."),)
     if case.archive and case.inside is None:
-        return _through_archive(source, target)
+        return _through_archive(source, target, case.archive)
     return tuple(remedy for remedy in (_own_tool(site, forms), _commands(source, target, case.digests, forms)) if remedy)
 
 
@@ -148,8 +148,9 @@ def _commands(source: Reference, target: Reference, digests: tuple[str, ...], fo
     return Remedy("copy", "Copy the signature to the internal registry as well.", tuple(commands[:MAX_COMMANDS]))
 
 
-def _through_archive(source: Reference, target: Reference) -> tuple[Remedy, ...]:
+def _through_archive(source: Reference, target: Reference, archive: str) -> tuple[Remedy, ...]:
     copy = ["regctl", "image", "copy", "--referrers", "--digest-tags"]
-    layout = f"ocidir://signed:{target.tag or 'image'}"
+    folder = archive.rpartition("/")[0] if archive.endswith((".tar", ".gz", ".tgz", ".zst")) else archive
+    layout = f"ocidir://{f'{folder}/' if folder else ''}signed:{target.tag or 'image'}"
     commands = (shlex.join([*copy, str(source), layout]), shlex.join([*copy, layout, str(target)]))
     return (Remedy("copy", "Carry the image with its signatures in an OCI layout, and push it from there.", commands),)

@@ -100,6 +100,48 @@ def test_lost_signature_is_predicted_fixed_and_ready(yard: Yard) -> None:
     assert verified(yard).returncode == 0
 
 
+ARCHIVES = {
+    "cosign save": ("Cosign", "cosign 2.5.3", "", True),
+    "regctl": ("Cosign", "regctl 0.11.7", "--referrers, --digest-tags", True),
+    "regctl for Notation": ("Notary", "regctl 0.11.7", "--referrers, --digest-tags", True),
+    "oras": ("Notary", "oras 1.2.3", "--recursive", True),
+    "oras for cosign": ("Cosign", "oras 1.2.3", "--recursive", False),
+    "crane": ("Cosign", "crane 0.20.6", "", False),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_signatures_in_archives_of_real_tools_are_found(tmp_path: Path, name: str) -> None:
+    kind, tool, options, is_carried = ARCHIVES[name]
+    with registry_of(KINDS[2], tmp_path / "s") as source:
+        sign(source, "shop/web", tmp_path)
+        image, media = f"{source}/shop/web:1", tmp_path / "media"
+        commands = {
+            "cosign": ["cosign", "save", "--allow-http-registry", "--dir", str(media), image],
+            "regctl": ["regctl", "--host", f"reg={source},tls=disabled", "image", "copy", "--referrers", "--digest-tags", image]
+            + [f"ocidir://{media}:1"],
+            "oras": ["oras", "cp", "--no-tty", "--recursive", "--from-plain-http", "--to-oci-layout", image, f"{media}:1"],
+            "crane": ["crane", "--insecure", "pull", "--format", "oci", image, str(media)],
+        }
+        program, *words = commands[tool.partition(" ")[0]]
+        ran([require(program), *words], tmp_path)
+        (tmp_path / "k8s").mkdir()
+        policy = POLICY.format(host=source, key="              x").replace(
+            "- imageReferences", f"- type: {kind}\n      imageReferences"
+        )
+        (tmp_path / "k8s" / "policy.yaml").write_text(policy)
+        (tmp_path / "plan.yaml").write_text(
+            "version: 1\npools: {linux: {platform: linux/amd64}}\nworkloads: [{manifests: k8s}]\n"
+            f'images: [{{ref: "{image}"}}]\ncopy: {{tool: {tool}, archives: [media], options: [{options}]}}\n'
+            'registry: {host: "127.0.0.1:9"}\n'
+        )
+        places = ("--via", "source", "--via", "archives", "--only", "signature-dropped")
+        done = auditor("audit", "plan.yaml", *AT, "--format", "json", *places, cwd=tmp_path)
+        report = json.loads(done.stdout)
+        assert bool(dropped(report)) is not is_carried, done.stdout
+        assert not report["undetermined"]
+
+
 def verified(yard: Yard) -> subprocess.CompletedProcess[str]:
     """Verify the image on the internal registry with cosign, as an admission controller does."""
     words = [require("cosign"), "verify", "--key", "cosign.pub", "--insecure-ignore-tlog", "--allow-http-registry"]

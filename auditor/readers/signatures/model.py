@@ -51,11 +51,12 @@ class SignatureRule:
     """One demand of a policy: images that match need a signature in one of `forms`.
 
     `engine` is the program that enforces it, as facts name it. `owner` is `ClusterPolicy require-signed`, `rule` its part,
-    such as `rule check`. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces whose
-    pods it covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown whether the
-    rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it rejects every
-    image that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller. `repository` is where
-    the signatures are, if not beside the image. `names` are for the engine's error message, such as the authority.
+    such as `rule check`. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces
+    whose pods it covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown
+    whether the rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it
+    rejects every image that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller.
+    `repository` is where the signatures are, if not beside the image. `names` are for the engine's error message, such as the
+    authority.
     """
 
     engine: str
