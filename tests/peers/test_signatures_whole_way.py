@@ -116,10 +116,10 @@ def test_signatures_in_archives_of_real_tools_are_found(tmp_path: Path, name: st
     with registry_of(KINDS[2], tmp_path / "s") as source:
         sign(source, "shop/web", tmp_path)
         image, media = f"{source}/shop/web:1", tmp_path / "media"
+        regctl = ["regctl", "--host", f"reg={source},tls=disabled"]
         commands = {
             "cosign": ["cosign", "save", "--allow-http-registry", "--dir", str(media), image],
-            "regctl": ["regctl", "--host", f"reg={source},tls=disabled", "image", "copy", "--referrers", "--digest-tags", image]
-            + [f"ocidir://{media}:1"],
+            "regctl": [*regctl, "image", "copy", "--referrers", "--digest-tags", image, f"ocidir://{media}:1"],
             "oras": ["oras", "cp", "--no-tty", "--recursive", "--from-plain-http", "--to-oci-layout", image, f"{media}:1"],
             "crane": ["crane", "--insecure", "pull", "--format", "oci", image, str(media)],
         }
