@@ -23,7 +23,7 @@ class ContactRow(Versioned, frozen=True, kw_only=True):
 
     engine: str
     when: tuple[str, ...]
-    service: Literal["tuf", "rekor", "kms", "notary", "none"]
+    service: Literal["tuf", "rekor", "kms", "notary", "revocation", "none"]
     host: str
     error: str
     fix: str
@@ -114,6 +114,9 @@ def _contact(
 ) -> Contact | UnknownContacts | None:
     """Return the contact of a row; None if its host is internal, or if the signatures need none."""
     host = attestor.hosts.get(row.service) or (_mirror(rule, engine) if row.service == "tuf" else "") or row.host
+    if not host:
+        doubt = "This holds if the signing certificate names such a server."
+        return Contact(rule, attestor, row, "", engine.version if engine is not None else "", doubt)
     scope = reach.of(host.partition(":")[0])
     if scope is Scope.INTERNAL:
         return None

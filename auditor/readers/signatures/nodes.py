@@ -121,7 +121,7 @@ def _scope(pool: Pool, place: Location, owner: str, scope: str, requirements: An
         attestors=(attestor,),
         per_platform=True,
         pools=(pool.name,),
-        rule=scope or "default",
+        rule=f"scope {scope or 'default'}",
         denies="reject" in kinds,
     )
 
