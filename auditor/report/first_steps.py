@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from auditor.check import Area, Check, Finding, RemedyKind, Severity, Subject, Undetermined
 from auditor.evidence.kinds import Kind
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.report.concerned import affected_by, endpoint_of
 from auditor.report.first_step import FirstStep, When
 from auditor.report.model import JudgedFinding, Report
@@ -250,7 +251,7 @@ class _Site:
     def _collect(self, row: Undetermined) -> str:
         """Return the command that collects the missing evidence, or else one that shows what is undetermined."""
         plan = self._report.plan_path
-        if row.kind in _COLLECTED and plan:
+        if row.kind in _COLLECTED and plan not in {"", PLAN_OF_LISTS}:
             via = ["--via", "target"] if self._areas.get(row.check) is Area.COPIES else []
             return shlex.join(["auditor", "collect", plan, "-o", _EVIDENCE, *via])
         return f"auditor show {row.check}"
