@@ -124,7 +124,7 @@ def test_older_file_is_continued(tmp_path: Path) -> None:
         ("CREATE TABLE offered (endpoint TEXT)", "did not create"),
         ("PRAGMA user_version=3", "did not create"),
         ("PRAGMA user_version=4", "did not create"),
-        ("PRAGMA user_version=6", "newer auditor"),
+        ("PRAGMA user_version=7", "newer auditor"),
     ],
 )
 def test_table_of_another_version_is_rejected(statements: str, words: str, tmp_path: Path) -> None:
