@@ -153,7 +153,6 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Copy exceeds a request limit of a registry",
-    holds="The copy stays within the request limits of registries",
     holds="The copy stays within the limits of registries",
     area=Area.STORAGE,
     severity=Severity.ERROR,

@@ -158,7 +158,7 @@ def test_older_file_is_continued(tmp_path: Path) -> None:
         ("CREATE TABLE offered (endpoint TEXT)", "did not create"),
         ("PRAGMA user_version=3", "did not create"),
         ("PRAGMA user_version=4", "did not create"),
-        ("PRAGMA user_version=7", "newer auditor"),
+        ("PRAGMA user_version=8", "newer auditor"),
     ],
 )
 def test_table_of_another_version_is_rejected(statements: str, words: str, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def sealed(path: Path) -> Path:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.executescript("DROP TABLE handshakes; DELETE FROM seal; PRAGMA user_version=5")
     connection.execute("BEGIN")
-    seal_of(connection).anew()
+    seal_of(connection, 5).anew()
     connection.execute("COMMIT")
     connection.close()
     return path
