@@ -64,6 +64,10 @@ if TYPE_CHECKING:
     from auditor.pipeline.inspect.chain import ChainQuestion as ChainQuestion
     from auditor.pipeline.inspect.chain import inspect_chain as inspect_chain
     from auditor.pipeline.inspect.image import inspect_image as inspect_image
+    from auditor.pipeline.list_exports import ExportInputs as ExportInputs
+    from auditor.pipeline.list_exports import export as export
+    from auditor.pipeline.list_exports import registry_at as registry_at
+    from auditor.pipeline.list_exports import with_observed_digests as with_observed_digests
     from auditor.pipeline.report_inputs import read_baseline as read_baseline
     from auditor.pipeline.report_inputs import read_report as read_report
     from auditor.pipeline.report_inputs import report_in as report_in
@@ -161,6 +165,7 @@ else:
                 "inspect_chain",
             ),
             "auditor.pipeline.inspect.image": ("inspect_image",),
+            "auditor.pipeline.list_exports": ("ExportInputs", "export", "registry_at", "with_observed_digests"),
             "auditor.pipeline.inputs": (
                 "is_site",
                 "load",
