@@ -184,6 +184,7 @@ TABLES: tuple[str, ...] = (
     "tls_errors",
     "tls_keys",
     "tls_offers",
+    "tls_stapling",
     "tls_suites",
     "unpacked_ratios",
     "windows_builds",
