@@ -224,6 +224,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
     "signature_contacts",
     "sparse_indexes",
     "tls_clients",
+    "tls_keys",
     "tls_offers",
     "windows_builds",
     "windows_kubernetes",

@@ -12,6 +12,7 @@ from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
 from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
+from auditor.pki.client_offers import with_library
 from auditor.pki.clients import ClientModel, client_model, client_models, cryptoapi_wait
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import Flaw
@@ -283,6 +284,7 @@ class _Cases:
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
+        model = with_library(model, version_of(self._plan, pool, client))
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
         ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
