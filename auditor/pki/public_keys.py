@@ -18,6 +18,7 @@ from auditor.pki.raw_certificate import raw_certificate
 Library = Literal["go", "openssl", "windows"]
 Answer = Literal["accepted", "refused", "unknown"]
 EXPLICIT = "explicit EC parameters"
+_RSA_PSS = bytes.fromhex("2a864886f70d01010a")  # 1.2.840.113549.1.1.10: a key for PSS signatures only
 
 
 class KeyRule(Versioned, frozen=True, kw_only=True):
@@ -65,11 +66,21 @@ def key_name(certificate: Certificate) -> str:
     """Return the curve or algorithm of a certificate's key, as the facts name it: `secp256r1`, `ML-DSA-65`, or an OID."""
     if certificate.key_kind == "EC":
         return _curve(certificate)
+    if certificate.key_kind == "RSA" and _algorithm(certificate) == _RSA_PSS:
+        return "RSA-PSS"
     if certificate.key_kind.startswith("MLDSA"):
         return f"ML-DSA-{certificate.key_kind.removeprefix('MLDSA')}"
     return (
         certificate.parsed.public_key_algorithm_oid.dotted_string if certificate.key_kind == "unknown" else certificate.key_kind
     )
+
+
+def _algorithm(certificate: Certificate) -> bytes:
+    """Return the OID of the key's algorithm, as DER without its header; empty if it cannot be read."""
+    try:
+        return next(elements(raw_certificate(certificate.der).key_algorithm)).only(OBJECT_ID).content
+    except (NotDer, StopIteration):
+        return b""
 
 
 def _curve(certificate: Certificate) -> str:
