@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from auditor.facts import remembered, table
 from auditor.facts.lookup import rows_at
 from auditor.facts.versions import Versioned
@@ -90,6 +92,14 @@ def _go_releases(model: ClientModel, version: str) -> tuple[str, ...]:
         return (version,)
     rows = rows_at(_go_of(model.id), version, model.id).rows
     return tuple(dict.fromkeys(row.go for row in rows)) or ("",)
+
+
+def with_library(model: ClientModel, version: str) -> ClientModel:
+    """Return the model with the possible versions of its library: for programs in Go, which the facts list by version."""
+    if library_of(model) != "go":
+        return model
+    known = tuple(release for release in _go_releases(model, version) if release)
+    return msgspec.structs.replace(model, library_versions=known)
 
 
 def _of_rows(library: str, *versions: str) -> tuple[ClientOffer, ...]:

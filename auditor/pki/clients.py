@@ -52,6 +52,7 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     endpoint that it connects to. `ca_file_error` is its error if the CA file for a host holds no certificate; empty if the
     client ignores such a file. `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its error messages by
     cause, with the fields `{host}`, `{names}` and `{reason}`; empty if the cause is no error for it.
+    `library_versions` are the possible versions of its TLS library on the nodes; empty if unknown. No row states them.
     """
 
     id: str
@@ -72,6 +73,7 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     timeout: int
     skips_revocation: RevocationSwitch | None = None
     symptoms: dict[Cause, str]
+    library_versions: tuple[str, ...] = ()
 
     @property
     def strength(self) -> Strength:
@@ -94,6 +96,7 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
             short_wildcards="refused" if self.verifier == "openssl" else "unknown" if self.asks_windows else "accepted",
             chain_keys=self._chain_library,
             server_keys="windows" if self.tls == "schannel" else "go" if reads_by_go else "openssl",
+            versions=self.library_versions,
             constraints=WINDOWS_RULES if self.asks_windows else GO_RULES if reads_by_go else OPENSSL_RULES,
         )
 

@@ -43,7 +43,7 @@ class Extensions:
     constraints as (`dns` or `ip`, value); an address range is a CIDR. `permitted_names` and `excluded_names` constrain
     directory names. `serves_tls` is whether the key usage allows a TLS server: digital signature, key encipherment or key
     agreement. `other_names` are the types of alternative names that no client compares. `odd_constraints` are the name types
-    in critical name constraints that Go does not support.
+    in critical name constraints that Go does not support. `must_staple`: the server must staple an OCSP response (RFC 7633).
     """
 
     dns_names: tuple[str, ...] = ()
@@ -70,6 +70,7 @@ class Extensions:
     excluded_names: tuple[x509.Name, ...] = ()
     odd_constraints: tuple[str, ...] = ()
     unknown_critical: tuple[str, ...] = ()
+    must_staple: bool = False
     defect: str = ""
 
 
@@ -120,7 +121,12 @@ class _Reader:
             unknown_critical=tuple(
                 oid.dotted_string for oid, extension in self._by_oid.items() if extension.critical and oid not in UNDERSTOOD
             ),
+            must_staple=self._must_staple(),
         )
+
+    def _must_staple(self) -> bool:
+        feature = self.value(ExtensionOID.TLS_FEATURE)
+        return isinstance(feature, x509.TLSFeature) and x509.TLSFeatureType.status_request in feature
 
     def _is_critical(self, oid: x509.ObjectIdentifier) -> bool:
         extension = self._by_oid.get(oid)

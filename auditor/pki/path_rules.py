@@ -201,12 +201,12 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
 
 def _keys(certificate: Certificate, strength: Strength, *, is_leaf: bool) -> Iterator[Flaw]:
     name = key_name(certificate)
-    answer, error = in_chain(strength.chain_keys, name)
+    answer, error = in_chain(strength.chain_keys, name, strength.versions)
     if answer == "refused":
         detail = f"its key is {name}, which {LIBRARIES[strength.chain_keys]} does not verify"
         yield Flaw(FlawKind.WEAK_KEY, certificate, detail, error)
     elif is_leaf:
-        answer, error = in_handshake(strength.server_keys, name)
+        answer, error = in_handshake(strength.server_keys, name, strength.versions)
         if answer == "refused":
             detail = f"its key is {name}, which {LIBRARIES[strength.server_keys]} by default does not accept from a server"
             yield Flaw(FlawKind.UNSUPPORTED_KEY, certificate, detail)
@@ -216,9 +216,9 @@ def doubts_of(path: tuple[Certificate, ...], host: str, strength: Strength) -> I
     """Yield what the facts do not decide about a path without flaws."""
     for depth, certificate in enumerate(path):
         name = key_name(certificate)
-        if in_chain(strength.chain_keys, name)[0] == "unknown":
+        if in_chain(strength.chain_keys, name, strength.versions)[0] == "unknown":
             yield f"it is unknown whether {LIBRARIES[strength.chain_keys]} verifies the {name} key of {certificate.name}"
-        elif not depth and in_handshake(strength.server_keys, name)[0] == "unknown":
+        elif not depth and in_handshake(strength.server_keys, name, strength.versions)[0] == "unknown":
             yield f"it is unknown whether {LIBRARIES[strength.server_keys]} accepts a server with a {name} key"
     if strength.short_wildcards == "unknown" and (pattern := only_by_short_wildcard(path[0], host)):
         yield f"it is unknown whether Windows accepts the wildcard {pattern} for {host}"

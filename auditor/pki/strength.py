@@ -19,6 +19,7 @@ class Strength:
     certificate that a CA issued to itself counts for a path length. `constraints`: how it compares names with name constraints.
     `leaf_usage`: a server's key usage must allow TLS (OpenSSL). `short_wildcards`: wildcards of two labels, such as `*.local`.
     `chain_keys` and `server_keys`: the libraries that verify a chain and a handshake, whose keys are facts.
+    `versions` are the possible versions of that library; none if they are unknown.
     """
 
     accepts_sha1: bool = False
@@ -34,3 +35,4 @@ class Strength:
     short_wildcards: Answer = "accepted"
     chain_keys: Library = "openssl"
     server_keys: Library = "openssl"
+    versions: tuple[str, ...] = ()

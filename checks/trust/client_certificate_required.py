@@ -97,6 +97,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint demands a client certificate",
+    holds="Clients present the certificates that endpoints demand",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

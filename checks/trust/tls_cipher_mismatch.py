@@ -93,6 +93,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     title="Endpoint and client have no cipher suite in common",
+    holds="Endpoints and clients have a cipher suite in common",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

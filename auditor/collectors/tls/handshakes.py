@@ -167,4 +167,8 @@ def with_handshakes(offered: Observation[TlsOffered], host: str, port: int, *, t
     """Return the observed offer with its handshakes. A failed observation is returned as it is."""
     if not isinstance(offered, Seen):
         return offered
-    return Seen(replace(offered.value, handshakes=observe_handshakes(host, port, timeout=timeout)), offered.at, offered.source)
+    found = observe_handshakes(host, port, timeout=timeout)
+    versions = offered.value.versions
+    if found.new_suites and "TLSv1.3" not in versions:  # with suites that Python does not offer
+        versions = (*versions, "TLSv1.3")
+    return Seen(replace(offered.value, versions=versions, handshakes=found), offered.at, offered.source)

@@ -12,6 +12,7 @@ from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
 from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
+from auditor.pki.client_offers import with_library
 from auditor.pki.clients import ClientModel, client_model, client_models, cryptoapi_wait
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import Flaw
@@ -31,7 +32,7 @@ from auditor.site.trust.prospect import end_of_day as end_of_day  # noqa: PLC041
 from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unobserved
-from auditor.site.trust.stapling import staple_of
+from auditor.site.trust.stapling import staple_of, with_must_staple
 from auditor.site.trust.symptoms import certificate_symptom, handshake_symptom, refusal_of
 from auditor.site.trust.symptoms import flaw_symptom as flaw_symptom  # noqa: PLC0414 - part of a case
 from auditor.site.trust.tls_versions import Offered, Speech, agreement_of, offered_by, speech
@@ -283,6 +284,7 @@ class _Cases:
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
+        model = with_library(model, version_of(self._plan, pool, client))
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
         ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
@@ -291,6 +293,7 @@ class _Cases:
         handshakes = offered.handshakes if isinstance(offered, Offered) else None
         presented = client_certificate(self._plan, self._configs.get(pool.name), endpoint, pool, model, handshakes, self._at)
         staple = staple_of(model, verdict, handshakes, self._at)
+        verdict = with_must_staple(model, verdict, staple)
         revocation = self._revocations.of(verdict.path, staple, joined=joined) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)

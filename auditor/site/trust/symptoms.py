@@ -77,6 +77,8 @@ def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
     if flaw.kind is FlawKind.UNREADABLE and flaw.error not in {"", UNKNOWN_AUTHORITY}:
         cause = "parse"
     reason = flaw.error or model.error_of(flaw.kind.value)
+    if reason.startswith("remote error:"):  # the server refused: it has no key that the client offered to accept
+        cause = "handshake"
     if cause == "invalid" and not reason:
         return ""  # the client's own words are unknown
     return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=reason)
