@@ -12,7 +12,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.der import OBJECT_ID, NotDer, elements
 from auditor.pki.raw_certificate import raw_certificate
 
-Library = Literal["go", "openssl", "windows"]
+Library = Literal["go", "java", "openssl", "windows"]
 Answer = Literal["accepted", "refused", "unknown"]
 EXPLICIT = "explicit EC parameters"
 
