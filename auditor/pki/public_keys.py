@@ -15,7 +15,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.der import OBJECT_ID, NotDer, elements
 from auditor.pki.raw_certificate import raw_certificate
 
-Library = Literal["go", "openssl", "windows"]
+Library = Literal["go", "java", "openssl", "windows"]
 Answer = Literal["accepted", "refused", "unknown"]
 EXPLICIT = "explicit EC parameters"
 _RSA_PSS = bytes.fromhex("2a864886f70d01010a")  # 1.2.840.113549.1.1.10: a key for PSS signatures only

@@ -90,7 +90,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
     trust = sections.made("trust", lambda: trust_rows(site, today))
     trust_files = sections.made("trust files", lambda: trust_file_rows(site))
-    calendar = sections.made("calendar", lambda: calendar_rows(site, today))
+    calendar = sections.made("calendar", lambda: calendar_rows(site, today, policy.waivers))
     sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.check import Check
+from auditor.plan.model import Waiver
 from auditor.report import (
     CalendarRow,
     EgressRow,
@@ -110,16 +111,16 @@ def root_list_rows(today: datetime.date) -> tuple[RootListRow, ...]:
     )
 
 
-def _has_dates(site: Site) -> bool:
+def _has_dates(site: Site, waivers: tuple[Waiver, ...]) -> bool:
     plan = site.plan
     token = plan.registry is not None and plan.registry.token_expires is not None
     is_dated = plan.cluster is not None or token or any(pool.is_windows for pool in plan.pools)
-    return bool(is_dated or site.endpoints or plan.workloads or plan.signing_roots or plan.waivers)
+    return bool(is_dated or site.endpoints or plan.workloads or plan.signing_roots or waivers)
 
 
-def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
-    """Return everything that ends, by date."""
-    if not _has_dates(site):  # the modules of certificates take long to import
+def calendar_rows(site: Site, today: datetime.date, waivers: tuple[Waiver, ...]) -> tuple[CalendarRow, ...]:
+    """Return everything that ends, by date. `waivers` are all that the audit uses."""
+    if not _has_dates(site, waivers):  # the modules of certificates take long to import
         return ()
     horizon = site.plan.horizon_from(today)
     return tuple(
@@ -133,7 +134,7 @@ def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
             basis=entry.basis,
             detail=entry.detail,
         )
-        for entry in views.calendar_of(site, today)
+        for entry in views.calendar_of(site, today, waivers)
     )
 
 
