@@ -154,7 +154,7 @@ class RegistryCases:
         if registry is not None and registry.insecure:
             if not (use.is_insecure or self._sets(pod, use.row.insecure_argument, use.row.insecure_environment)):
                 is_sound = False
-                yield case(ClientFault.UNKNOWN, f"{host} uses plain HTTP or unverified TLS, and {use.row.program} verifies TLS")
+                yield case(ClientFault.UNKNOWN, f"{host} uses plain HTTP or unverified TLS, and the program verifies TLS")
         elif not use.is_insecure and not self._has_ca(use, host, pod) and self.is_private(host) is not False:
             is_sound = False
             yield self._lacks_ca(use, host, pod, case)
@@ -169,7 +169,7 @@ class RegistryCases:
         if self.is_private(host) is None:
             return case(ClientFault.UNKNOWN, f"it sets no CA, and it is unknown who signed the certificate of {host}")
         if pod is None:
-            doubt = f"it sets no CA for {host}, and the workloads do not contain the Deployment of {use.row.program}"
+            doubt = f"{use.owner} sets no CA for {host}, and the Deployment of the program is not among the workloads"
             return case(ClientFault.UNKNOWN, doubt)
         return case(ClientFault.CA, "")
 
@@ -182,7 +182,7 @@ class RegistryCases:
         if row.asks == "field" and row.login and not (pod is None and row.login_argument):
             yield case(ClientFault.LOGIN, "")
         elif row.asks == "field" or row.login_argument:
-            yield case(ClientFault.UNKNOWN, f"the plan does not show how {row.program} logs in ({row.login_setting})")
+            yield case(ClientFault.UNKNOWN, f"the plan does not show how the program logs in ({row.login_setting})")
         else:
             wanted = set(images)
             for access in self._accesses(use, wanted):

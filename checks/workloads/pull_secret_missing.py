@@ -54,9 +54,9 @@ def _namespace(group: list[PullAccess]) -> str:
 def _message(group: list[PullAccess]) -> tuple[Part, ...]:
     first = group[0]
     owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
-    cause = f"{owners}: {first.detail}. The nodes have no login either, and {first.host} requires one."
+    cause = f"{owners}: {first.detail}. The node configuration shows no login either, and {first.host} requires one."
     parts = [Part(cause)]
-    if first.access is not Access.NO_SECRET and first.reference.domain != first.host:
+    if first.access is Access.NO_ENTRY and first.reference.domain != first.host:
         name = f"{first.reference.domain}, the registry in the image's name"
         parts.append(Part(f"kubelet selects a login by {name}, not by the mirror {first.host}.", Role.EFFECT))
     return (*parts, Part(f"Error on the node: `{_error(first.reference)}`.", Role.SYMPTOM))
@@ -76,7 +76,13 @@ def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
             patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
             accounts = dict.fromkeys(one.pod.account for one in group)
             commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
-        yield Remedy("edit", f"Add a pull Secret for {server} to the namespace `{_namespace(group)}`.", tuple(commands))
+        text = f"Add a pull Secret for {server} to the namespace `{_namespace(group)}`."
+        if first.access is Access.UNUSABLE:
+            text = (
+                f"Replace the Secret `{name}` in the namespace `{_namespace(group)}` with one for {server} that kubelet reads."
+            )
+            commands.insert(0, f"{kubectl} delete secret {quoted}")
+        yield Remedy("edit", text, tuple(commands))
     yield Remedy("edit", f"Or give the login for {first.host} to the nodes, for example under `configs` in registries.yaml.")
 
 
@@ -115,12 +121,14 @@ def _doubt(group: list[PullAccess]) -> Undetermined:
 def _doubt_of_nodes(group: list[PullAccess]) -> Undetermined:
     """Return one outcome for all pods whose own logins are missing, because the logins of the nodes are unknown."""
     first = group[0]
-    namespaces = listed(list(dict.fromkeys(one.pod.namespace or "default" for one in group)), _SHOWN)
-    many_pods = many(len(dict.fromkeys(one.pod.owner for one in group)), "workload")
+    names = list(dict.fromkeys(one.pod.namespace or "default" for one in group))
+    owners = len(dict.fromkeys(one.pod.owner for one in group))
+    where = f"in the namespace{'s' if len(names) > 1 else ''} {listed(names, _SHOWN)}"
+    verb = "have" if owners > 1 else "has"
     return Undetermined(
         Subject("registry", first.host),
         Kind.MISSING_EVIDENCE,
-        f"{many_pods} in the namespaces {namespaces} have no pull Secret for {first.host}, and {first.doubt}",
+        f"{many(owners, 'workload')} {where} {verb} no pull Secret for {first.host}, and {first.doubt}",
         location=first.location,
         affects=of_pairs((str(one.reference), one.pool) for one in group),
     )
@@ -156,8 +164,8 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
 def _of_nodes(site: Site, pool: Pool, lacking: list[Reference]) -> Finding:
     host = site.pull_accesses.requests(pool.name, lacking[0])[0][1]
     cause = (
-        f"The nodes of {pool.name} have no login for {host}, which requires one. They pull {many(len(lacking), 'image')} of "
-        "the distribution and the runtime, which no pull Secret covers."
+        f"The node configuration of {pool.name} shows no login for {host}, which requires one. The nodes pull "
+        f"{many(len(lacking), 'image')} of the distribution and the runtime, which no pull Secret covers."
     )
     return Finding(
         subject=Subject("pool", pool.name, str(pool.platform)),
