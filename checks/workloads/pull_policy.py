@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from auditor.check import PASSED, Area, Finding, Kind, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.facts.lookup import Gap
+from auditor.net import bare
 from auditor.oci.reference import Reference
 from auditor.readers.node_preloads import always_pulls
 from auditor.readers.workloads.pulling import PodImage, PullingPod
@@ -87,7 +88,7 @@ def _symptom(reference: Reference) -> Part:
     host = "registry-1.docker.io" if reference.domain == "docker.io" else reference.domain
     error = (
         f'Failed to pull image "{reference}": failed to resolve reference "{reference}": failed to do request: Head '
-        f'"https://{host}/v2/{reference.path}/manifests/{reference.target}": dial tcp: lookup {host}: no such host'
+        f'"https://{host}/v2/{reference.path}/manifests/{reference.target}": dial tcp: lookup {bare(host)}: no such host'
     )
     return Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
 
