@@ -17,7 +17,9 @@ FILES = {
     "registries.yaml": f"configs:\n  {HOST}:\n    auth:\n      username: puller\n      password: {SECRET}\n",
     "token.yaml": f'mirrors: {{docker.io: {{endpoint: ["https://{HOST}"]}}}}\nconfigs: {{"{HOST}": {{auth: {{auth: {SECRET}}}}}}}\n',
     "certs.d/docker.io/hosts.toml": f'server = "https://{HOST}"\n[header]\nAuthorization = ["Basic {SECRET}"]\n',
-    "certs.d/quay.io/hosts.toml": f'[host."https://{HOST}"]\n[host."https://{HOST}".header]\nauthorization = "Basic {SECRET}"\n',
+    "certs.d/quay.io/hosts.toml": (
+        f'[host."https://{HOST}"]\n[host."https://{HOST}".header]\nauthorization = "Basic {SECRET}"\n'
+    ),
     "config.toml": f'version = 2\n[plugins."{OLD}".registry.configs."{HOST}".auth]\npassword = "{SECRET}"\n',
     "v3.toml": f"version = 3\n[plugins.'{NEW}'.registry.configs.'{HOST}'.auth]\nauth = '{SECRET}'\n",
 }
@@ -51,7 +53,8 @@ def test_login_of_kubelet_is_for_the_image() -> None:
 
 
 def test_credential_provider_is_a_login_for_its_images() -> None:
-    text = "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders: [{matchImages: ['*.plant7.local:5000']}]\n"
+    text = "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\n"
+    text += "providers: [{matchImages: ['*.plant7.local:5000']}]\n"
     found = logins({"nodes/providers.yaml": text.encode()})
     assert found.serve(HOST, "https", f"{HOST}/shop/web")
     assert not found.serve(HOST, "https", IMAGE)
