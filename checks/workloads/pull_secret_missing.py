@@ -39,6 +39,7 @@ from checks._shared.affected import of_pairs
 
 _SHOWN = 3
 _DOCKER_HUB = "docker.io"
+_LOGIN = '--docker-username="$REGISTRY_USER" --docker-password="$REGISTRY_PASSWORD"'
 _DOCKER_SERVER = "https://index.docker.io/v1/"  # the name under which kubelet looks up a login for Docker Hub
 
 
@@ -54,8 +55,11 @@ def _namespace(group: list[PullAccess]) -> str:
 def _message(group: list[PullAccess]) -> tuple[Part, ...]:
     first = group[0]
     owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
-    cause = f"{owners}: {first.detail}. The node configuration shows no login either, and {first.host} requires one."
-    parts = [Part(cause)]
+    accounts = list(dict.fromkeys(f"`{one.pod.account}`" for one in group))
+    why = first.detail
+    if len(accounts) > 1:
+        why = f"neither the pods nor their ServiceAccounts {listed(accounts, _SHOWN)} name a pull Secret"
+    parts = [Part(f"{owners}: {why}. The node configuration shows no login either, and {first.host} requires one.")]
     if first.access is Access.NO_ENTRY and first.reference.domain != first.host:
         name = f"{first.reference.domain}, the registry in the image's name"
         parts.append(Part(f"kubelet selects a login by {name}, not by the mirror {first.host}.", Role.EFFECT))
@@ -63,27 +67,29 @@ def _message(group: list[PullAccess]) -> tuple[Part, ...]:
 
 
 def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
-    first = group[0]
+    first, domains = group[0], list(dict.fromkeys(one.reference.domain for one in group))
     server = _DOCKER_SERVER if first.reference.domain == _DOCKER_HUB else first.reference.domain
-    name = first.secret or "registry-login"
-    kubectl, quoted = f"kubectl -n {shlex.quote(_namespace(group))}", shlex.quote(name)
-    login = '--docker-username="$REGISTRY_USER" --docker-password="$REGISTRY_PASSWORD"'
+    nodes = f"Give the login for {first.host} to the nodes, for example under `configs` in registries.yaml."
+    if domains != [first.host]:
+        yield Remedy("edit", nodes)  # a Secret needs an entry for each registry in the names of the images
+    name, namespace = first.secret or "registry-login", _namespace(group)
+    kubectl, quoted = f"kubectl -n {shlex.quote(namespace)}", shlex.quote(name)
+    commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {_LOGIN}"]
+    text = f"Add a pull Secret for {server} to the namespace `{namespace}`."
     if first.access is Access.NO_ENTRY:
-        yield Remedy("edit", f"Add an entry for {server} to the Secret `{name}` in the namespace `{_namespace(group)}`.")
-    else:
-        commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {login}"]
-        if not first.secret:
-            patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
-            accounts = dict.fromkeys(one.pod.account for one in group)
-            commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
-        text = f"Add a pull Secret for {server} to the namespace `{_namespace(group)}`."
-        if first.access is Access.UNUSABLE:
-            text = (
-                f"Replace the Secret `{name}` in the namespace `{_namespace(group)}` with one for {server} that kubelet reads."
-            )
-            commands.insert(0, f"{kubectl} delete secret {quoted}")
-        yield Remedy("edit", text, tuple(commands))
-    yield Remedy("edit", f"Or give the login for {first.host} to the nodes, for example under `configs` in registries.yaml.")
+        text, commands = f"Add an entry for {server} to the Secret `{name}` in the namespace `{namespace}`.", []
+    elif first.access is Access.UNUSABLE:
+        text = f"Replace the Secret `{name}` in the namespace `{namespace}` with one for {server} that kubelet reads."
+        commands.insert(0, f"{kubectl} delete secret {quoted}")
+    elif not first.secret:
+        patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
+        accounts = dict.fromkeys(one.pod.account for one in group)
+        commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
+    if len(domains) > 1:
+        text, commands = f"Or add a pull Secret with entries for {listed(domains, _SHOWN)} to the namespace `{namespace}`.", []
+    yield Remedy("edit", text, tuple(commands))
+    if domains == [first.host]:
+        yield Remedy("edit", f"Or g{nodes[1:]}")
 
 
 def _finding(group: list[PullAccess]) -> Finding:
@@ -91,10 +97,10 @@ def _finding(group: list[PullAccess]) -> Finding:
     return Finding(
         subject=_subject(first),
         parts=_message(group),
-        case=f"{first.access.value} {first.secret} {first.reference.domain}".strip(),
+        case=first.access.value if not first.secret else f"{first.access.value} {first.secret} {first.reference.domain}",
         facts={
             "registry": first.host,
-            "image_registry": first.reference.domain,
+            "image_registries": tuple(dict.fromkeys(one.reference.domain for one in group)),
             "secret": first.secret,
             "owners": tuple(dict.fromkeys(one.pod.owner for one in group)),
             "images": tuple(dict.fromkeys(str(one.reference) for one in group)),
@@ -190,8 +196,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif one.doubt:
             groups.setdefault((one.doubt,), []).append(one)
         else:
-            key = (one.pod.namespace, one.access.value, one.detail, one.reference.domain)
-            groups.setdefault(key, []).append(one)
+            shared = (one.pod.namespace, one.access.value)
+            own = () if one.access is Access.NO_SECRET else (one.detail, one.reference.domain)
+            groups.setdefault((*shared, *own), []).append(one)
     for group in groups.values():
         if group[0].doubt:
             yield _doubt_of_nodes(group)
