@@ -19,10 +19,9 @@ from auditor.readers.node_config import containerd_toml, hosts_toml, registries_
 from auditor.readers.node_config.marked_toml import load_toml
 from auditor.readers.node_config.model import Unreadable
 from auditor.readers.node_config.urls import split_url
-from auditor.readers.pull_logins import NotLogins, logins_in, matching
+from auditor.readers.pull_logins import CREDENTIAL_PROVIDERS, NotLogins, logins_in, matching
 
 _ANY = "*"
-_PROVIDERS = b"CredentialProviderConfig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def _logins(path: str, data: bytes) -> Iterator[tuple[str, str]]:
     if data.lstrip()[:1] == b"{" and b'"auths"' in data:
         found = logins_in(data)
         yield from (("key", key) for key in found.keys)
-    elif _PROVIDERS in data:
+    elif CREDENTIAL_PROVIDERS in data:
         yield from (("key", image) for image in _provided(data))
     elif hosts_toml.recognises(data):
         yield from (("host", host) for host in _of_hosts_toml(path, data))

@@ -14,6 +14,7 @@ from typing import Any
 
 CONFIG_JSON, DOCKERCFG = ".dockerconfigjson", ".dockercfg"
 SECRET_TYPES = {"kubernetes.io/dockerconfigjson": CONFIG_JSON, "kubernetes.io/dockercfg": DOCKERCFG}
+CREDENTIAL_PROVIDERS = b"CredentialProviderConfig"
 MAX_ENTRIES = 1_000
 _MAX_TEXT = 1024 * 1024  # bytes; Kubernetes allows no larger Secret
 _DEFAULT_KEY = "index.docker.io"  # the key of `https://index.docker.io/v1/`
@@ -38,6 +39,11 @@ class PullLogins:
     def serves(self, repository: str) -> bool:
         """Return whether kubelet uses a login of it for an image, as in `registry.local:5000/shop/web`."""
         return any(True for _ in matching(self.keys, repository))
+
+
+def is_login_file(data: bytes) -> bool:
+    """Return whether a file of a node holds logins of kubelet: a config.json, or the configuration of credential providers."""
+    return (data.lstrip()[:1] == b"{" and b'"auths"' in data) or CREDENTIAL_PROVIDERS in data
 
 
 def logins_in(text: str | bytes, *, legacy: bool = False) -> PullLogins:

@@ -26,6 +26,7 @@ class Access(enum.StrEnum):
     OTHER_NAMESPACE = "other-namespace"  # the named Secret exists only in other namespaces
     NOT_FOUND = "not-found"  # the named Secret exists nowhere, and the plan's workloads are complete
     NO_ENTRY = "no-entry"  # the named Secret has no login for the registry
+    UNUSABLE = "unusable"  # kubelet does not read the named Secret
     UNKNOWN = "unknown"
 
 
@@ -157,7 +158,8 @@ class PullAccesses:
             if secret.logins.serves(reference.repository):
                 return Access.HELD, ""
             why = secret.why or _why_no_entry(secret.logins.keys, secret.logins.empty, reference)
-            return Access.NO_ENTRY, f"the Secret `{name}` gives no login for {reference.domain}: {why}"
+            access = Access.UNUSABLE if secret.why else Access.NO_ENTRY
+            return access, f"the Secret `{name}` gives no login for {reference.domain}: {why}"
         if maker := next((one for one in self.objects.makers if one.may_make(namespace, name)), None):
             return Access.UNKNOWN, f"{maker.owner} may create the Secret `{name}`, and its content is not in the plan"
         if others := self.objects.namespaces_with(name):

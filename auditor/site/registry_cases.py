@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.errors import Location
+from auditor.facts.versions import Answer, range_of
 from auditor.net import Reach, Scope, authority
 from auditor.oci.reference import Reference
 from auditor.pki.trust_store import linux_public
@@ -151,11 +152,12 @@ class RegistryCases:
         registry = self.plan.registry
         pod = self.uses.pods.get(use.row.image)
         is_sound = True
+        is_insecure = use.is_insecure and _reads(pod, use.row.insecure_since)
         if registry is not None and registry.insecure:
-            if not (use.is_insecure or self._sets(pod, use.row.insecure_argument, use.row.insecure_environment)):
+            if not (is_insecure or self._sets(pod, use.row.insecure_argument, use.row.insecure_environment)):
                 is_sound = False
-                yield case(ClientFault.UNKNOWN, f"{host} uses plain HTTP or unverified TLS, and {use.row.program} verifies TLS")
-        elif not use.is_insecure and not self._has_ca(use, host, pod) and self.is_private(host) is not False:
+                yield case(ClientFault.UNKNOWN, f"{host} uses plain HTTP or unverified TLS, and the program verifies TLS")
+        elif not is_insecure and not self._has_ca(use, host, pod) and self.is_private(host) is not False:
             is_sound = False
             yield self._lacks_ca(use, host, pod, case)
         if registry is not None and registry.auth == "required":
@@ -169,7 +171,7 @@ class RegistryCases:
         if self.is_private(host) is None:
             return case(ClientFault.UNKNOWN, f"it sets no CA, and it is unknown who signed the certificate of {host}")
         if pod is None:
-            doubt = f"it sets no CA for {host}, and the workloads do not contain the Deployment of {use.row.program}"
+            doubt = f"{use.owner} sets no CA for {host}, and the Deployment of the program is not among the workloads"
             return case(ClientFault.UNKNOWN, doubt)
         return case(ClientFault.CA, "")
 
@@ -182,10 +184,10 @@ class RegistryCases:
         if row.asks == "field" and row.login and not (pod is None and row.login_argument):
             yield case(ClientFault.LOGIN, "")
         elif row.asks == "field" or row.login_argument:
-            yield case(ClientFault.UNKNOWN, f"the plan does not show how {row.program} logs in ({row.login_setting})")
+            yield case(ClientFault.UNKNOWN, f"the plan does not show how the program logs in ({row.login_setting})")
         else:
-            wanted = set(images)
-            for access in self._accesses(use, wanted):
+            states = tuple(self._accesses(use, set(images)))
+            for access in states or (Access.UNKNOWN,):
                 if access is not Access.HELD:
                     is_known = access is not Access.UNKNOWN
                     doubt = "" if is_known else "it logs in with the pull Secrets of the pods, which are not in the plan"
@@ -200,7 +202,7 @@ class RegistryCases:
 
     def _has_ca(self, use: RegistryUse, host: str, pod: ControllerPod | None) -> bool:
         row = use.row
-        if use.has_ca or (row.ca_object and row.ca_object in self.uses.objects):
+        if (use.has_ca and _reads(pod, row.ca_since)) or (row.ca_object and row.ca_object in self.uses.objects):
             return True
         if row.ca_config_map and self.uses.config_maps.get(row.ca_config_map, {}).get(row.ca_key.format(host=_bare(host))):
             return True
@@ -247,6 +249,13 @@ class RegistryCases:
     @staticmethod
     def _sets(pod: ControllerPod | None, argument: str, variable: str) -> bool:
         return pod is not None and not pod.names.isdisjoint({argument, variable} - {""})
+
+
+def _reads(pod: ControllerPod | None, since: str) -> bool:
+    """Return whether the controller knows a field of the object. An unknown version counts as a current one."""
+    if pod is None or not since:
+        return True
+    return range_of(since=since).answer(pod.version) is not Answer.NO
 
 
 def _bare(host: str) -> str:

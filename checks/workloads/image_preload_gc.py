@@ -77,7 +77,7 @@ def _when(settings: NodePreloads, stage: Stage | None) -> tuple[str, bool]:
     when = f"when the disk is {mark} % full"
     if settings.max_age:
         when += f", or when they were unused for {settings.max_age}"
-    if stage is None or not stage.capacity:
+    if stage is None or not stage.capacity or stage.unknown:
         return when, False
     threshold = stage.capacity * mark // 100 if settings.high_percent else collection_starts(stage.capacity).bytes
     used = f"The images need {format_size(stage.bytes)}, {percent(stage.bytes, stage.capacity)} of the disk"

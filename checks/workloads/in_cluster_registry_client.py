@@ -54,11 +54,22 @@ _CAUSES = {
 }
 
 
+def _the(program: str) -> str:
+    """Return a program with its article, unless it is a proper name."""
+    return f"the {program}" if program[:1].islower() else program
+
+
+def _starting(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _what(case: ClientCase) -> str:
-    names = [str(image) for image in case.images]
+    row = case.use.row
+    # The tag of a field is often a range, or missing.
+    names = [image.repository if row.asks == "field" else str(image) for image in case.images]
     for_images = f" for {listed(names, _SHOWN)}" if names else ""
-    by = "" if case.use.owner == case.use.row.program else f" because of {case.use.owner}"
-    return f"The {case.use.row.program} itself requests {requested_host(case)}{for_images}{by}"
+    by = "" if case.use.owner == row.program else f" because of {case.use.owner}"
+    return f"{_starting(_the(row.program))} itself requests {requested_host(case)}{for_images}{by}"
 
 
 def _parts(case: ClientCase) -> tuple[Part, ...]:
@@ -84,9 +95,9 @@ def _parts(case: ClientCase) -> tuple[Part, ...]:
 def _remedies(case: ClientCase, registry: str) -> Iterator[Remedy]:
     row = case.use.row
     if case.fault is ClientFault.CA:
-        yield Remedy("edit", f"Give the {row.program} the CA of {case.host}: set {row.ca_setting}.")
+        yield Remedy("edit", f"Give {_the(row.program)} the CA of {case.host}: set {row.ca_setting}.")
     elif case.fault is ClientFault.LOGIN:
-        yield Remedy("edit", f"Give the {row.program} a login for {case.host}: set {row.login_setting}.")
+        yield Remedy("edit", f"Give {_the(row.program)} a login for {case.host}: set {row.login_setting}.")
     else:
         where = "the images of the pods" if row.asks == "pods" else case.use.owner
         yield Remedy("edit", f"Name {registry or 'the internal registry'} instead of {case.host} in {where}.")
@@ -127,7 +138,8 @@ def _subject(case: ClientCase) -> Subject:
 
 
 def _doubt(case: ClientCase) -> Undetermined:
-    detail = f"The {case.use.row.program} itself requests {requested_host(case) or 'a registry'}: {case.doubt}"
+    program = _starting(_the(case.use.row.program))
+    detail = f"{program} itself requests {requested_host(case) or 'a registry'}: {case.doubt}"
     return Undetermined(_subject(case), Kind.MISSING_EVIDENCE, detail, location=case.location, affects=())
 
 

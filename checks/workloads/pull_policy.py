@@ -28,9 +28,24 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import PASSED, Area, Finding, Kind, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
+from auditor.check import (
+    PASSED,
+    Affected,
+    Area,
+    Finding,
+    Kind,
+    Outcome,
+    Part,
+    Remedy,
+    Role,
+    Severity,
+    Subject,
+    Undetermined,
+    define,
+)
 from auditor.errors import Location
 from auditor.facts.lookup import Gap
+from auditor.net import bare
 from auditor.oci.reference import Reference
 from auditor.readers.node_preloads import always_pulls
 from auditor.readers.workloads.pulling import PodImage, PullingPod
@@ -39,6 +54,7 @@ from auditor.site.preloads import has_trait
 from auditor.text import listed
 from checks._shared.affected import of_pairs
 
+_SHOWN = 3
 _ALWAYS, _LATEST = "Always", "latest"
 
 
@@ -71,7 +87,7 @@ def _policy(image: PodImage, admission: Location | None) -> tuple[str, str]:
     if image.policy == _ALWAYS:
         return _ALWAYS, "`imagePullPolicy: Always`"
     if admission is not None:
-        return _ALWAYS, f"`imagePullPolicy: Always` from the admission plug-in AlwaysPullImages ({admission})"
+        return _ALWAYS, "`imagePullPolicy: Always` from the admission plug-in AlwaysPullImages"
     tag, has_tag = image.reference.tag, ":" in image.text.partition("@")[0].rpartition("/")[2]
     if not image.policy and not image.reference.digest and (tag == _LATEST or not has_tag):
         named = "the tag `latest`" if has_tag else "no tag"
@@ -80,48 +96,90 @@ def _policy(image: PodImage, admission: Location | None) -> tuple[str, str]:
 
 
 def _subject(pull: _Pull) -> Subject:
-    return Subject("workload", f"{pull.pod.owner} {pull.image.container}")
+    return Subject("image", str(pull.image.reference))
+
+
+def _owners(group: list[_Pull]) -> str:
+    return listed(list(dict.fromkeys(pull.pod.owner for pull in group)), _SHOWN)
 
 
 def _symptom(reference: Reference) -> Part:
     host = "registry-1.docker.io" if reference.domain == "docker.io" else reference.domain
     error = (
         f'Failed to pull image "{reference}": failed to resolve reference "{reference}": failed to do request: Head '
-        f'"https://{host}/v2/{reference.path}/manifests/{reference.target}": dial tcp: lookup {host}: no such host'
+        f'"https://{host}/v2/{reference.path}/manifests/{reference.target}": dial tcp: lookup {bare(host)}: no such host'
     )
     return Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
 
 
-def _finding(pull: _Pull, severity: Severity, case: str, cause: str, effect: str, remedy: Remedy) -> Finding:
+def _affected(group: list[_Pull]) -> tuple[Affected, ...]:
+    return of_pairs((str(pull.image.reference), pool) for pull in group for pool in pull.pools)
+
+
+def _always(group: list[_Pull], why: str) -> Finding:
+    """Return the finding for one image that pods always pull, for the same reason."""
+    first, owners = group[0], _owners(group)
+    effect = "kubelet asks the registry before each start, but the image is only imported from an archive."
+    text = f"Set `imagePullPolicy: IfNotPresent` in {owners}, and give the image a tag other than `latest`."
+    run = "runs" if len({pull.pod.owner for pull in group}) == 1 else "run"
     return Finding(
-        severity=severity,
-        subject=_subject(pull),
-        parts=(Part(cause), Part(effect, Role.EFFECT), _symptom(pull.image.reference)),
-        case=case,
-        facts={"image": str(pull.image.reference), "policy": pull.image.policy, "pools": pull.pools},
-        location=pull.image.location,
-        remedies=(remedy,),
-        affects=of_pairs((str(pull.image.reference), pool) for pool in pull.pools),
+        subject=_subject(first),
+        parts=(
+            Part(f"{owners} {run} {first.image.reference} with {why}."),
+            Part(effect, Role.EFFECT),
+            _symptom(first.image.reference),
+        ),
+        case="always",
+        facts={"owners": tuple(dict.fromkeys(pull.pod.owner for pull in group)), "policy": first.image.policy},
+        location=first.image.location,
+        remedies=(Remedy("edit", text),),
+        affects=_affected(group),
     )
 
 
-def _always(pull: _Pull, why: str) -> Finding:
-    cause = f"{pull.pod.owner} runs {pull.image.reference} with {why}."
-    effect = "kubelet asks the registry before each start, but the image is only imported from an archive."
-    text = f"Set `imagePullPolicy: IfNotPresent` in {pull.pod.owner}, and give the image a tag other than `latest`."
-    if "AlwaysPullImages" in why:
-        text = "Remove AlwaysPullImages from `enable-admission-plugins` of the API server."
-    return _finding(pull, Severity.ERROR, "always", cause, effect, Remedy("edit", text))
+def _by_admission(group: list[_Pull], admission: Location) -> Finding:
+    """Return the finding for all images that the admission plug-in makes kubelet pull."""
+    images = list(dict.fromkeys(str(pull.image.reference) for pull in group))
+    return Finding(
+        subject=Subject("admission", "AlwaysPullImages"),
+        parts=(
+            Part(f"The admission plug-in AlwaysPullImages sets `imagePullPolicy: Always` for {listed(images, _SHOWN)}."),
+            Part("kubelet asks the registry before each start, but the images are only imported from archives.", Role.EFFECT),
+            _symptom(group[0].image.reference),
+        ),
+        case="admission",
+        facts={"images": tuple(images)},
+        location=admission,
+        remedies=(Remedy("edit", "Remove AlwaysPullImages from `enable-admission-plugins` of the API server."),),
+        affects=_affected(group),
+    )
+
+
+def _pinned(pull: _Pull, severity: Severity, effect: str) -> Finding:
+    """Return the finding for an image with a digest whose name is not on the node."""
+    reference, owner = pull.image.reference, pull.pod.owner
+    wanted = f"{reference.repository}@{reference.digest}"
+    text = f"Name the image by its tag in {owner}, or create the name after the import."
+    return Finding(
+        severity=severity,
+        subject=_subject(pull),
+        parts=(
+            Part(f"{owner} runs {reference}, which the node finds only by the name {wanted}."),
+            Part(effect, Role.EFFECT),
+            _symptom(reference),
+        ),
+        case="digest",
+        facts={"owners": (owner,), "policy": pull.image.policy},
+        location=pull.image.location,
+        remedies=(Remedy("edit", text, _tagging(pull)),),
+        affects=_affected([pull]),
+    )
 
 
 def _by_digest(site: Site, pull: _Pull) -> Outcome:
     """Return the outcome for an image with a digest, which containerd finds only by `repository@digest`."""
     reference, cluster = pull.image.reference, site.plan.cluster
     wanted = f"{reference.repository}@{reference.digest}"
-    cause = f"{pull.pod.owner} runs {reference}, which the node finds only by the name {wanted}."
-    names = Remedy(
-        "edit", f"Name the image by its tag in {pull.pod.owner}, or create the name after the import.", _tagging(pull)
-    )
     archives = site.archives
     if archives is None or archives.unread:
         return _doubt(pull, f"it is unknown whether an archive has the digest of {reference}: the archives were not read")
@@ -133,7 +191,7 @@ def _by_digest(site: Site, pull: _Pull) -> Outcome:
     if not any(entry.root.digest == reference.digest for entry in entries):
         digests = listed([entry.root.digest for entry in entries], 2)
         effect = f"The archive has another digest, {digests}, so the import cannot create this name."
-        return _finding(pull, Severity.ERROR, "digest", cause, effect, names)
+        return _pinned(pull, Severity.ERROR, effect)
     distribution = cluster.distribution.lower() if cluster is not None else ""
     creates = has_trait(distribution, cluster.version if cluster is not None else "", "names-digests")
     if creates is True:
@@ -142,7 +200,7 @@ def _by_digest(site: Site, pull: _Pull) -> Outcome:
         return _doubt(pull, f"it is unknown whether the import creates the name {wanted}: {creates.why}")
     name = next(iter(entries[0].root.names), "in the archive")
     effect = f"The import creates only the name {name}."
-    return _finding(pull, Severity.WARNING, "digest", cause, effect, names)
+    return _pinned(pull, Severity.WARNING, effect)
 
 
 def _tagging(pull: _Pull) -> tuple[str, ...]:
@@ -154,26 +212,41 @@ def _tagging(pull: _Pull) -> tuple[str, ...]:
 
 
 def _doubt(pull: _Pull, why: str) -> Undetermined:
-    affects = of_pairs((str(pull.image.reference), pool) for pool in pull.pools)
-    return Undetermined(_subject(pull), Kind.MISSING_EVIDENCE, why, location=pull.image.location, affects=affects)
+    return Undetermined(_subject(pull), Kind.MISSING_EVIDENCE, why, location=pull.image.location, affects=_affected([pull]))
+
+
+def _one(site: Site, pull: _Pull, policy: str, why: str) -> Outcome:
+    """Return the outcome for an image that is not certainly pulled at each start."""
+    if policy == _ALWAYS:
+        return _doubt(pull, f"it has {why}, and {pull.doubt}")
+    if policy == "Never" or not pull.image.reference.digest:
+        return PASSED
+    found = _by_digest(site, pull)
+    return _doubt(pull, pull.doubt) if pull.doubt and found is not PASSED else found
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """Yield one outcome per image of a pod that no registry serves."""
+    """Yield one outcome per image, and one for the admission plug-in."""
     admission = always_pulls(site.plan)
+    always: dict[tuple[str, str], list[_Pull]] = {}
+    admitted: list[_Pull] = []
+    told: set[str] = set()  # one outcome per image is enough
     for pull in _pulls(site):
+        policy, why = _policy(pull.image, admission) if pull is not None else ("", "")
         if pull is None:
             yield PASSED
-            continue
-        policy, why = _policy(pull.image, admission)
-        if policy == "Never":
+        elif policy == _ALWAYS and not pull.doubt:
+            is_admitted = admission is not None and pull.image.policy != _ALWAYS
+            (admitted if is_admitted else always.setdefault((str(pull.image.reference), why), [])).append(pull)
+        elif (outcome := _one(site, pull, policy, why)) is PASSED:
             yield PASSED
-        elif policy == _ALWAYS:
-            yield _doubt(pull, f"it has {why}, and {pull.doubt}") if pull.doubt else _always(pull, why)
-        elif pull.image.reference.digest and not pull.doubt:
-            yield _by_digest(site, pull)
-        else:
-            yield PASSED
+        elif (name := str(pull.image.reference)) not in told:
+            told.add(name)
+            yield outcome
+    for (_, why), group in always.items():
+        yield _always(group, why)
+    if admitted and admission is not None:
+        yield _by_admission(admitted, admission)
 
 
 CHECK = define(

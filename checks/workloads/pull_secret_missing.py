@@ -39,6 +39,7 @@ from checks._shared.affected import of_pairs
 
 _SHOWN = 3
 _DOCKER_HUB = "docker.io"
+_LOGIN = '--docker-username="$REGISTRY_USER" --docker-password="$REGISTRY_PASSWORD"'
 _DOCKER_SERVER = "https://index.docker.io/v1/"  # the name under which kubelet looks up a login for Docker Hub
 
 
@@ -54,30 +55,41 @@ def _namespace(group: list[PullAccess]) -> str:
 def _message(group: list[PullAccess]) -> tuple[Part, ...]:
     first = group[0]
     owners = listed(list(dict.fromkeys(one.pod.owner for one in group)), _SHOWN)
-    cause = f"{owners}: {first.detail}. The nodes have no login either, and {first.host} requires one."
-    parts = [Part(cause)]
-    if first.access is not Access.NO_SECRET and first.reference.domain != first.host:
+    accounts = list(dict.fromkeys(f"`{one.pod.account}`" for one in group))
+    why = first.detail
+    if len(accounts) > 1:
+        why = f"neither the pods nor their ServiceAccounts {listed(accounts, _SHOWN)} name a pull Secret"
+    parts = [Part(f"{owners}: {why}. The node configuration shows no login either, and {first.host} requires one.")]
+    if first.access is Access.NO_ENTRY and first.reference.domain != first.host:
         name = f"{first.reference.domain}, the registry in the image's name"
         parts.append(Part(f"kubelet selects a login by {name}, not by the mirror {first.host}.", Role.EFFECT))
     return (*parts, Part(f"Error on the node: `{_error(first.reference)}`.", Role.SYMPTOM))
 
 
 def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
-    first = group[0]
+    first, domains = group[0], list(dict.fromkeys(one.reference.domain for one in group))
     server = _DOCKER_SERVER if first.reference.domain == _DOCKER_HUB else first.reference.domain
-    name = first.secret or "registry-login"
-    kubectl, quoted = f"kubectl -n {shlex.quote(_namespace(group))}", shlex.quote(name)
-    login = '--docker-username="$REGISTRY_USER" --docker-password="$REGISTRY_PASSWORD"'
+    nodes = f"Give the login for {first.host} to the nodes, for example under `configs` in registries.yaml."
+    if domains != [first.host]:
+        yield Remedy("edit", nodes)  # a Secret needs an entry for each registry in the names of the images
+    name, namespace = first.secret or "registry-login", _namespace(group)
+    kubectl, quoted = f"kubectl -n {shlex.quote(namespace)}", shlex.quote(name)
+    commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {_LOGIN}"]
+    text = f"Add a pull Secret for {server} to the namespace `{namespace}`."
     if first.access is Access.NO_ENTRY:
-        yield Remedy("edit", f"Add an entry for {server} to the Secret `{name}` in the namespace `{_namespace(group)}`.")
-    else:
-        commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {login}"]
-        if not first.secret:
-            patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
-            accounts = dict.fromkeys(one.pod.account for one in group)
-            commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
-        yield Remedy("edit", f"Add a pull Secret for {server} to the namespace `{_namespace(group)}`.", tuple(commands))
-    yield Remedy("edit", f"Or give the login for {first.host} to the nodes, for example under `configs` in registries.yaml.")
+        text, commands = f"Add an entry for {server} to the Secret `{name}` in the namespace `{namespace}`.", []
+    elif first.access is Access.UNUSABLE:
+        text = f"Replace the Secret `{name}` in the namespace `{namespace}` with one for {server} that kubelet reads."
+        commands.insert(0, f"{kubectl} delete secret {quoted}")
+    elif not first.secret:
+        patch = shlex.quote(f'{{"imagePullSecrets": [{{"name": "{name}"}}]}}')
+        accounts = dict.fromkeys(one.pod.account for one in group)
+        commands.extend(f"{kubectl} patch serviceaccount {shlex.quote(account)} -p {patch}" for account in accounts)
+    if len(domains) > 1:
+        text, commands = f"Or add a pull Secret with entries for {listed(domains, _SHOWN)} to the namespace `{namespace}`.", []
+    yield Remedy("edit", text, tuple(commands))
+    if domains == [first.host]:
+        yield Remedy("edit", f"Or g{nodes[1:]}")
 
 
 def _finding(group: list[PullAccess]) -> Finding:
@@ -85,10 +97,10 @@ def _finding(group: list[PullAccess]) -> Finding:
     return Finding(
         subject=_subject(first),
         parts=_message(group),
-        case=f"{first.access.value} {first.secret} {first.reference.domain}".strip(),
+        case=first.access.value if not first.secret else f"{first.access.value} {first.secret} {first.reference.domain}",
         facts={
             "registry": first.host,
-            "image_registry": first.reference.domain,
+            "image_registries": tuple(dict.fromkeys(one.reference.domain for one in group)),
             "secret": first.secret,
             "owners": tuple(dict.fromkeys(one.pod.owner for one in group)),
             "images": tuple(dict.fromkeys(str(one.reference) for one in group)),
@@ -115,12 +127,14 @@ def _doubt(group: list[PullAccess]) -> Undetermined:
 def _doubt_of_nodes(group: list[PullAccess]) -> Undetermined:
     """Return one outcome for all pods whose own logins are missing, because the logins of the nodes are unknown."""
     first = group[0]
-    namespaces = listed(list(dict.fromkeys(one.pod.namespace or "default" for one in group)), _SHOWN)
-    many_pods = many(len(dict.fromkeys(one.pod.owner for one in group)), "workload")
+    names = list(dict.fromkeys(one.pod.namespace or "default" for one in group))
+    owners = len(dict.fromkeys(one.pod.owner for one in group))
+    where = f"in the namespace{'s' if len(names) > 1 else ''} {listed(names, _SHOWN)}"
+    verb = "have" if owners > 1 else "has"
     return Undetermined(
         Subject("registry", first.host),
         Kind.MISSING_EVIDENCE,
-        f"{many_pods} in the namespaces {namespaces} have no pull Secret for {first.host}, and {first.doubt}",
+        f"{many(owners, 'workload')} {where} {verb} no pull Secret for {first.host}, and {first.doubt}",
         location=first.location,
         affects=of_pairs((str(one.reference), one.pool) for one in group),
     )
@@ -156,8 +170,8 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
 def _of_nodes(site: Site, pool: Pool, lacking: list[Reference]) -> Finding:
     host = site.pull_accesses.requests(pool.name, lacking[0])[0][1]
     cause = (
-        f"The nodes of {pool.name} have no login for {host}, which requires one. They pull {many(len(lacking), 'image')} of "
-        "the distribution and the runtime, which no pull Secret covers."
+        f"The node configuration of {pool.name} shows no login for {host}, which requires one. The nodes pull "
+        f"{many(len(lacking), 'image')} of the distribution and the runtime, which no pull Secret covers."
     )
     return Finding(
         subject=Subject("pool", pool.name, str(pool.platform)),
@@ -182,8 +196,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif one.doubt:
             groups.setdefault((one.doubt,), []).append(one)
         else:
-            key = (one.pod.namespace, one.access.value, one.detail, one.reference.domain)
-            groups.setdefault(key, []).append(one)
+            shared = (one.pod.namespace, one.access.value)
+            own = () if one.access is Access.NO_SECRET else (one.detail, one.reference.domain)
+            groups.setdefault((*shared, *own), []).append(one)
     for group in groups.values():
         if group[0].doubt:
             yield _doubt_of_nodes(group)

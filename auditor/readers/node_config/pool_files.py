@@ -29,6 +29,7 @@ from auditor.readers.node_config.tls import (
     of_hosts_toml,
     of_registries_yaml,
 )
+from auditor.readers.pull_logins import is_login_file
 
 Folders = dict[str, Namespace | Unknown | None]  # None: a folder without a hosts.toml, which still hides `_default`
 _CERTIFICATES = frozenset({".crt", ".cert", ".key", ".pem", ".cer", ".pfx", ".p12"})
@@ -140,6 +141,8 @@ def _read_one(found: PoolFiles, path: str, data: bytes) -> None:
         elif reader is distribution_yaml:
             found.slips += distribution_yaml.slips(file, data)
             found.no_own |= distribution_yaml.read(data)
+        elif is_login_file(data):
+            return  # auditor/readers/node_logins.py reads it
         elif PurePosixPath(path).suffix not in _CERTIFICATES and not data.startswith(b"-----BEGIN"):
             found.slips += distribution_yaml.slips(file, data) if name == distribution_yaml.FILE else ()
             found.others.append(file)

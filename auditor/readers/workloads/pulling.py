@@ -180,6 +180,8 @@ def _images(source: Manifests, spec: Marked) -> Iterator[PodImage]:
 
 
 def _image(source: Manifests, container: str, image: Marked, policy: str) -> Iterator[PodImage]:
+    if not isinstance(image.value, str):
+        return
     try:
         reference = parse_reference(image.text)
     except InvalidReference:
@@ -197,7 +199,7 @@ def _secret(source: Manifests, item: Marked) -> PullSecret:
         return PullSecret(namespace, name, where, PullLogins(), f"its type is {shown(kind)[1:-1]}, so kubelet ignores it")
     for part in ("stringData", "data"):
         value = item.get(part, key)
-        if value is not None and value.text.strip():
+        if value is not None and isinstance(value.value, str) and value.text.strip():
             try:
                 return PullSecret(namespace, name, where, *_read(value.text, key, is_encoded=part == "data"))
             except NotLogins as error:

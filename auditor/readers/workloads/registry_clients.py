@@ -61,7 +61,9 @@ class ClientRow(Fact, frozen=True, kw_only=True):
     enforces_by_default: bool = False
     ca: tuple[tuple[str, ...], ...] = ()
     login: tuple[tuple[str, ...], ...] = ()
+    ca_since: str = ""
     insecure: tuple[str, ...] = ()
+    insecure_since: str = ""
     ca_config_map: str = ""
     ca_key: str = ""
     ca_object: tuple[str, ...] = ()
@@ -104,9 +106,13 @@ class RegistryUse:
 
 @dataclass(slots=True)
 class ControllerPod:
-    """What the pod of a controller sets: whether it mounts a CA, and the names of its arguments and variables."""
+    """What the pod of a controller sets: whether it mounts a CA, and the names of its arguments and variables.
+
+    `version` is the tag of its image, or empty.
+    """
 
     has_ca: bool = False
+    version: str = ""
     names: set[str] = field(default_factory=set)
 
 
@@ -165,7 +171,9 @@ def _controllers(item: Marked, rows: tuple[ClientRow, ...], found: RegistryUses)
             if repository.endswith(_REWRITERS):
                 found.rewriter = found.rewriter or item.text_at("kind") + " " + item.text_at("metadata", "name")
             for ending in {row.image for row in rows if repository.endswith(row.image)}:
-                _note(container, found.pods.setdefault(ending, ControllerPod()))
+                pod = found.pods.setdefault(ending, ControllerPod())
+                pod.version = pod.version or container.text_at("image").partition("@")[0].removeprefix(repository).lstrip(":")
+                _note(container, pod)
 
 
 def _note(container: Marked, into: ControllerPod) -> None:
@@ -193,7 +201,7 @@ def values_on(item: Marked, path: Iterable[str]) -> Iterator[Marked]:
 
 
 def _first(item: Marked, path: tuple[str, ...]) -> str:
-    return next((value.text for value in values_on(item, path) if value.text), "")
+    return next((value.text for value in values_on(item, path) if value.text and value.value is not None), "")
 
 
 def _use(source: Manifests, item: Marked, row: ClientRow) -> Iterator[RegistryUse]:
@@ -203,7 +211,8 @@ def _use(source: Manifests, item: Marked, row: ClientRow) -> Iterator[RegistryUs
         return
     if (row.when and _first(item, row.when) != row.when_is) or (row.unless and _first(item, row.unless) == row.unless_is):
         return
-    asked = tuple((value.text.strip(), source.place(value)) for value in _asked(item, row) if value.text.strip())
+    texts = (value for value in _asked(item, row) if isinstance(value.value, str) and value.text.strip())
+    asked = tuple((value.text.strip(), source.place(value)) for value in texts)
     if not asked:
         return
     stated = {value.text for path in row.enforces for value in values_on(item, path)}
