@@ -16,6 +16,7 @@ from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
 from auditor.site.pods.pod_hosts import PodReach, remote_of_host, remotes_in, urls_in
 from auditor.site.scripts import unread_shell
 from auditor.text import listed
+from auditor.transfer.copy_commands import name_of
 from auditor.transfer.download_commands import Argument, Download, Downloader, is_downloader, package_hosts, read_download
 
 _SYSTEM = frozenset({"apt-get", "apt", "dnf", "zypper", "apk"})
@@ -31,6 +32,8 @@ _EFFECTS = {
     Phase.PROBE: "The probe fails.",
     Phase.MOUNTED: "If the image runs this script, it fails.",
 }
+_WRAPPERS = {"busybox": 0, "dumb-init": 0, "tini": 0, "catatonit": 0, "gosu": 1, "su-exec": 1}  # words before the program
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _WEAK = frozenset({Phase.PRE_STOP, Phase.MOUNTED})
 
 
@@ -53,6 +56,7 @@ class CommandDownloads:
     reach: PodReach
     calls: list[_Call] = field(default_factory=list)
     open: dict[str, Location] = field(default_factory=dict)
+    piped: dict[str, Location] = field(default_factory=dict)
     unread: dict[str, Location] = field(default_factory=dict)
 
     def read(self, texts: Sequence[RunText]) -> None:
@@ -60,11 +64,12 @@ class CommandDownloads:
         for text in texts:
             self._troubles(text)
             for command in text.commands:
-                download = read_download([_argument(word) for word in command.words])
+                words = _without_wrapper(command.words)
+                download = read_download([_argument(word) for word in words])
                 if download is not None:
                     self._decide(text, command, download, texts)
                 elif not command.is_read:
-                    self._hidden(command)
+                    self._hidden(text, command)
 
     def _troubles(self, text: RunText) -> None:
         if text.unread and _may_download(text.text):
@@ -77,9 +82,12 @@ class CommandDownloads:
                 self.open.setdefault(why, text.location)
                 break
 
-    def _hidden(self, command: Command) -> None:
+    def _hidden(self, text: RunText, command: Command) -> None:
         words = [word.text if word.is_known else word.text.strip("\"'") for word in command.words]
-        if words and unread_shell(words, is_downloader) and any(is_downloader(part) for text in words for part in text.split()):
+        if len(text.commands) > 1 and _reads_input(command, words):
+            self.piped.setdefault(f"it pipes text to {words[0]} that is known only at run time", command.location)
+            return
+        if words and unread_shell(words, is_downloader) and any(is_downloader(part) for word in words for part in word.split()):
             self.open.setdefault(f"it passes text to {words[0]} that is known only at run time", command.location)
 
     def _decide(self, text: RunText, command: Command, download: Download, texts: Sequence[RunText]) -> None:
@@ -227,7 +235,9 @@ class CommandDownloads:
 
     def unknown(self) -> Iterator[PodUnknown]:
         """Yield one outcome for unknown hosts, and one for unparsed text."""
-        for reasons, malformed in ((self.open, False), (self.unread, True)):
+        # In `curl URL | sh`, the download itself is reported.
+        opened = self.open if self.calls else {**self.open, **self.piped}
+        for reasons, malformed in ((opened, False), (self.unread, True)):
             if reasons:
                 whys = list(reasons)
                 more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
@@ -244,6 +254,22 @@ def assigned(text: str, name: str) -> str | None:
     rest = text[at + len(name) + 1 : at + len(name) + 1025]
     value = rest[1:].partition(rest[0])[0] if rest[:1] in {"'", '"'} else re.split(r"[\s;&|]", rest, maxsplit=1)[0]
     return "" if "$" in value else value
+
+
+def _without_wrapper(words: Sequence[Word]) -> Sequence[Word]:
+    """Return a command without programs that only start another one, and without their options."""
+    while words and (name := name_of(words[0].text)) in _WRAPPERS:
+        words = words[1:]
+        while words and words[0].text.startswith("-"):
+            words = words[1:]
+        words = words[_WRAPPERS[name] :]
+    return words
+
+
+def _reads_input(command: Command, words: Sequence[str]) -> bool:
+    """Return whether a command is a shell that runs its input: `… | sh`."""
+    is_bare = bool(words) and name_of(words[0]) in _SHELLS and all(word.startswith("-") for word in words[1:])
+    return is_bare and not command.document
 
 
 def _without_comments(text: str) -> str:
