@@ -20,7 +20,8 @@ _CMDLETS = re.compile(r"-[a-z]{2,}")
 _BARE_URL = re.compile(
     r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{2,5}|localhost)(?:/.*)?", re.DOTALL
 )
-_PORT = re.compile(r"[a-z+]+://[^/?#@\s{}$<>%]+:[0-9]{2,5}", re.IGNORECASE)
+# The host is complete if its port has begun. Before `@`, a colon may also end the name of a user, which has no dot.
+_PORT = re.compile(r"[a-z+]+://(?:[\w-]+(?:\.[\w-]+)+:[0-9]{0,5}|[\w-]+:[0-9]{2,5})", re.IGNORECASE)
 _BARE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aBDeiIloOPQRtTUwX"}  # short options with a value
 _PLAIN_OPTIONS = frozenset(
     {"--silent", "--fail", "--location", "--insecure", "--show-error", "--compressed", "--quiet", "--no-check-certificate"}

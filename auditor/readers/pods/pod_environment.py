@@ -25,7 +25,11 @@ _FIELDS = {
 _SOURCES = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
 _KEYS = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
 # Kubelet sets these in every container.
-_OWN = {"KUBERNETES_SERVICE_HOST": "kubernetes.default.svc", "KUBERNETES_SERVICE_PORT": "443", "KUBERNETES_PORT": "443"}
+_OWN = {
+    "KUBERNETES_SERVICE_HOST": "kubernetes.default.svc",
+    "KUBERNETES_SERVICE_PORT": "443",
+    "KUBERNETES_PORT": "tcp://kubernetes.default.svc:443",
+}
 _OWN |= {
     "KUBERNETES_SERVICE_PORT_HTTPS": "443",
     "KUBERNETES_PORT_443_TCP_ADDR": "kubernetes.default.svc",

@@ -23,6 +23,7 @@ _SYSTEM = frozenset({"apt-get", "apt", "dnf", "zypper", "apk"})
 _OPTIONAL = frozenset({"silentlycontinue", "ignore"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LOGIN = re.compile(r"([a-z+]{2,9})://[^/@\s]{1,256}@([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/\"']|$)")
 _MAX_SHOWN = 3
 _EFFECTS = {
     Phase.INIT: "The init container fails, so the pod does not start.",
@@ -277,7 +278,10 @@ def _without_comments(text: str) -> str:
 
 
 def _argument(word: Word) -> Argument:
-    return Argument(word.text) if word.is_known else Argument(word.start, is_known=False)
+    if word.is_known:
+        return Argument(word.text)
+    login = _LOGIN.match(word.text.strip("\"'"))  # `https://user:$TOKEN@host/path`: the host is known
+    return Argument(f"{login[1]}://{login[2]}/") if login is not None else Argument(word.start, is_known=False)
 
 
 def _may_download(text: str) -> bool:
