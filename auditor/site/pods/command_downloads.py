@@ -96,7 +96,7 @@ class CommandDownloads:
         call = _Call(text, command, download, tuple(remotes))
         unknown = any(self.reach.of(one.host) is Scope.UNKNOWN for one in remotes) or len(remotes) < len(download.urls)
         if download.is_unsure:
-            source = self._source(download, texts)
+            source = self._source(download, command, texts)
             if source is None:
                 unknown = True
             else:
@@ -138,7 +138,7 @@ class CommandDownloads:
                 return found or None
         return ""
 
-    def _source(self, download: Download, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
+    def _source(self, download: Download, command: Command, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
         """Return what a package manager connects to without a URL in the line; None if unknown."""
         row = download.row
         if self._is_off(row, texts):
@@ -152,24 +152,26 @@ class CommandDownloads:
                     part for part in value.replace(",", " ").replace("|", " ").split() if part not in {"direct", "off"}
                 )
                 return remotes_in(named)
-        configured = self._configured(row, texts)
+        configured = self._configured(row, command, texts)
         if configured is not None:
             return configured or None
         return self._defaults(row)
 
-    def _configured(self, row: Downloader, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
+    def _configured(self, row: Downloader, command: Command, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
         """Return the hosts of the program's configuration, if the pod or its scripts set it; empty if they are unknown."""
         for file in self.program.files:
-            if any(file.path.startswith(path) for path in row.files):
+            if any(path in file.path for path in row.files):
                 return self._named(file.piece.text)
+        if any(path in word.text for word in command.words for path in row.files):
+            return ()
         mounted = (*self.program.unknown_files, *self.program.folders)
         if any(
             path.startswith(f"{at.rstrip('/')}/") or path.rstrip("/") == at.rstrip("/") for path in row.files for at in mounted
         ):
             return ()
         for text in texts:
-            for command in text.commands:
-                words = [word.text for word in command.words]
+            for other in text.commands:
+                words = [word.text for word in other.words]
                 is_own = "config" in words[1:3] and words[0].rpartition("/")[2] in {row.program, *row.aliases}
                 if is_own and (urls := [url for word in words for url in urls_in(word)]):
                     return remotes_in(" ".join(urls)) or ()
@@ -229,7 +231,7 @@ class CommandDownloads:
             source=row.source,
             confidence=row.confidence,
             pools=self.program.pools,
-            error=row.error.replace("{host}", hosts[0]) if row.error else "",
+            error="" if hosts[0].rpartition(".")[2].isdigit() or ":" in hosts[0] else row.error.replace("{host}", hosts[0]),
             url=url,
             lines=tuple(dict.fromkeys(call.command.location for call in calls)),
         )
