@@ -20,12 +20,15 @@ _CMDLETS = re.compile(r"-[a-z]{2,}")
 _BARE_URL = re.compile(
     r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{2,5}|localhost)(?:/.*)?", re.DOTALL
 )
-_PORT = re.compile(r"[a-z+]+://[^/?#@\s{}$<>%]+:[0-9]{2,5}", re.IGNORECASE)
+# The host is complete if its port has begun. Before `@`, a colon may also end the name of a user, which has no dot.
+_PORT = re.compile(r"[a-z+]+://(?:[\w-]+(?:\.[\w-]+)+:[0-9]{0,5}|[\w-]+:[0-9]{2,5})", re.IGNORECASE)
 _BARE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aBDeiIloOPQRtTUwX"}  # short options with a value
 _PLAIN_OPTIONS = frozenset(
     {"--silent", "--fail", "--location", "--insecure", "--show-error", "--compressed", "--quiet", "--no-check-certificate"}
     | {"--verbose", "--head", "--remote-name", "--continue", "--no-verbose", "--spider", "--no-clobber", "--fail-with-body"}
 )
+_KUSTOMIZE = frozenset({"kubectl", "kustomize"})
+_FORGES = ("github.com/", "gitlab.com/", "bitbucket.org/")
 _PYTHONS = frozenset({"python", "python3", "py"})
 
 
@@ -110,7 +113,7 @@ def package_hosts(program: str, path: str, tag: str) -> tuple[str, ...]:
     for row in rows:
         if (
             program in row.programs
-            and any(f"/{path}".endswith(f"/{end}") for end in row.images)
+            and any(f"/{path}".endswith(f"/{end}") or path == end.removeprefix("library/") for end in row.images)
             and (not row.tags or any(part in tag for part in row.tags))
         ):
             return row.hosts
@@ -155,8 +158,9 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
 
 
 def _bare_hosts(row: Downloader, words: Sequence[Argument]) -> Iterator[str]:
-    """Yield URLs for arguments of curl and wget without a scheme, which both take as HTTP: `get.example.com/install.sh`."""
+    """Yield URLs for arguments without a scheme: curl and wget take them as HTTP, and kustomize as Git repositories."""
     if row.program not in _BARE:
+        yield from (f"https://{word.text}" for word in words if word.text.startswith(_FORGES) and row.program in _KUSTOMIZE)
         return
     for before, word in zip((Argument(""), *words), words, strict=False):
         is_value = before.text.startswith("-") and _takes_value(before.text, _BARE[row.program])

@@ -54,7 +54,7 @@ class ScriptReader:
 
     def of(self, program: PodProgram) -> Iterator[RunText]:
         """Yield the command lines of a container, and the mounted scripts that they name; then the other mounted scripts."""
-        files = {one.path: one.piece for one in program.files}
+        files = {_normal(one.path): one.piece for one in program.files}
         done: set[str] = set()
         for line in program.lines:
             yield from self._line(program, line, files, done)
@@ -182,8 +182,14 @@ def _paths(read: RunText) -> Iterator[str]:
     """Yield each word of the commands that is a path."""
     for command in read.commands:
         for word in command.words:
-            if word.is_known and "/" in word.text and len(word.text) < 1024:
-                yield posixpath.normpath(word.text.replace("\\", "/"))
+            if word.is_known and len(word.text) < 1024 and ("/" in word.text or "\\" in word.text):
+                yield _normal(word.text)
+
+
+def _normal(path: str) -> str:
+    """Return a path with slashes; a drive letter is lower case."""
+    path = posixpath.normpath(path.replace("\\", "/"))
+    return path[:1].lower() + path[1:] if path[1:2] == ":" else path
 
 
 def _language(path: str, text: str, *, is_run: bool = False) -> str:
@@ -222,5 +228,5 @@ def _with_environment(language: str, text: str, values: Mapping[str, str | None]
 
 def _plain(values: Mapping[str, str | None], name: str) -> str:
     """Return the value of a variable if it can stand between single quotes on one line."""
-    value = values.get(name) or ""
+    value = (values.get(name) or "").rstrip("\n")
     return "" if len(value) > 4096 or "'" in value or "\n" in value else value

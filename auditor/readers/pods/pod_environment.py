@@ -13,7 +13,7 @@ from auditor.readers.pods.model import Environment
 from auditor.readers.pods.texts import Texts
 
 MAX_VARIABLES = 2_000
-MAX_EXPANDED = 256 * 1024
+MAX_EXPANDED = 32 * 1024  # characters of one value
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.-][A-Za-z0-9_.-]{0,127})\)")
 # Fields of the pod itself. An address of the pod or its node is not an external host.
 _FIELDS = {
@@ -25,7 +25,11 @@ _FIELDS = {
 _SOURCES = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
 _KEYS = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
 # Kubelet sets these in every container.
-_OWN = {"KUBERNETES_SERVICE_HOST": "kubernetes.default.svc", "KUBERNETES_SERVICE_PORT": "443", "KUBERNETES_PORT": "443"}
+_OWN = {
+    "KUBERNETES_SERVICE_HOST": "kubernetes.default.svc",
+    "KUBERNETES_SERVICE_PORT": "443",
+    "KUBERNETES_PORT": "tcp://kubernetes.default.svc:443",
+}
 _OWN |= {
     "KUBERNETES_SERVICE_PORT_HTTPS": "443",
     "KUBERNETES_PORT_443_TCP_ADDR": "kubernetes.default.svc",
@@ -44,7 +48,8 @@ def environment_of(container: Marked, texts: Texts, namespace: str) -> Environme
         values.update({f"{prefix}{key}": text for key, text in (known or {}).items()})
     for variable in _items(container, "env")[:MAX_VARIABLES]:
         if name := variable.text_at("name"):
-            values[name] = _value(variable, values, texts, namespace)
+            value = _value(variable, values, texts, namespace)
+            values[name] = value if value is None or len(value) <= MAX_EXPANDED else None
     return Environment(values, is_open)
 
 

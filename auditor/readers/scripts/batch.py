@@ -13,6 +13,7 @@ from auditor.readers.scripts.model import Command, Script, UnreadableScript, Wor
 
 BATCH = "batch"
 _MOST = 5_000
+_LONGEST = 4_096  # characters of a variable: a script may double one in each line
 _TOKEN = re.compile(r'"[^"]*"?|\^.|[&|()<>\s]|[^"^&|()<>\s]+', re.DOTALL)
 _VARIABLE = re.compile(r"%(\w{1,128})%")
 _SKIPPED = frozenset({"call", "start", "do", "else", "@echo", "not", "in"})
@@ -31,7 +32,8 @@ def read_batch(file: str, text: str) -> Script:
             if name == "set" and len(texts) > 1:
                 key, equals, value = " ".join(one.strip('"') for one in texts[1:]).partition("=")
                 if equals:
-                    values[key.strip().lower()] = _filled(value, values)
+                    filled = _filled(value, values)
+                    values[key.strip().lower()] = filled if len(filled) <= _LONGEST else "!"  # known only at run time
                 continue
             if name == "rem" or name.startswith("::"):
                 break

@@ -12,6 +12,7 @@ from auditor.readers.scripts.parsing import MAX_COMMANDS, MAX_UNREAD, POWERSHELL
 _MAX_NESTED = 3
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _POWERSHELLS = frozenset({"powershell", "pwsh"})
+_SWITCHES = frozenset({"su", "runuser"})  # they run the text after `-c` as another user
 _COMMANDS = frozenset({"-c", "-command", "/c"})
 _SSH_VALUED = frozenset("bcDEeFIiJLlmOopQRSWw")
 
@@ -79,8 +80,9 @@ def text_in(command: Command) -> ShellText | None:
         return _joined(words[1:], SHELL)
     if names[0] in {"iex", "invoke-expression"}:
         return _joined(words[1:2], POWERSHELL)
-    if names[0] == "ssh":
-        return _joined(words[_after_host(words) :], SHELL)
+    if names[0] == "ssh" or (names[0] in _SWITCHES and "-c" in names[:-1]):
+        start = _after_host(words) if names[0] == "ssh" else names.index("-c") + 1
+        return _joined(words[start:] if names[0] == "ssh" else words[start : start + 1], SHELL)
     for position, name in enumerate(names):
         if name in _SHELLS | _POWERSHELLS and (start := _given(names, position)):
             if name in _POWERSHELLS:
@@ -95,7 +97,7 @@ def _given(names: list[str], shell: int) -> int:
     """Return the index of the text after `-c`; 0 if it is missing."""
     for position in range(shell + 1, len(names)):
         name = names[position]
-        if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 5):
+        if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 9):
             return position + 1 if position + 1 < len(names) else 0
         if not name.startswith(("-", "/")) and names[position - 1] not in {"-executionpolicy", "-ep", "-o"}:
             return 0
@@ -104,7 +106,7 @@ def _given(names: list[str], shell: int) -> int:
 
 def _flags(names: list[str]) -> list[str]:
     """Return one-letter options, separate or combined, as in `bash -e -uc`."""
-    return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 5]
+    return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 9]
 
 
 def _after_host(words: tuple[Word, ...]) -> int:

@@ -16,12 +16,14 @@ from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
 from auditor.site.pods.pod_hosts import PodReach, remote_of_host, remotes_in, urls_in
 from auditor.site.scripts import unread_shell
 from auditor.text import listed
+from auditor.transfer.copy_commands import name_of
 from auditor.transfer.download_commands import Argument, Download, Downloader, is_downloader, package_hosts, read_download
 
 _SYSTEM = frozenset({"apt-get", "apt", "dnf", "zypper", "apk"})
 _OPTIONAL = frozenset({"silentlycontinue", "ignore"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LOGIN = re.compile(r"([a-z+]{2,9})://[^/@\s]{1,256}@([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/\"']|$)")
 _MAX_SHOWN = 3
 _EFFECTS = {
     Phase.INIT: "The init container fails, so the pod does not start.",
@@ -31,6 +33,8 @@ _EFFECTS = {
     Phase.PROBE: "The probe fails.",
     Phase.MOUNTED: "If the image runs this script, it fails.",
 }
+_WRAPPERS = {"busybox": 0, "dumb-init": 0, "tini": 0, "catatonit": 0, "gosu": 1, "su-exec": 1}  # words before the program
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _WEAK = frozenset({Phase.PRE_STOP, Phase.MOUNTED})
 
 
@@ -53,6 +57,7 @@ class CommandDownloads:
     reach: PodReach
     calls: list[_Call] = field(default_factory=list)
     open: dict[str, Location] = field(default_factory=dict)
+    piped: dict[str, Location] = field(default_factory=dict)
     unread: dict[str, Location] = field(default_factory=dict)
 
     def read(self, texts: Sequence[RunText]) -> None:
@@ -60,11 +65,12 @@ class CommandDownloads:
         for text in texts:
             self._troubles(text)
             for command in text.commands:
-                download = read_download([_argument(word) for word in command.words])
+                words = _without_wrapper(command.words)
+                download = read_download([_argument(word) for word in words])
                 if download is not None:
                     self._decide(text, command, download, texts)
                 elif not command.is_read:
-                    self._hidden(command)
+                    self._hidden(text, command)
 
     def _troubles(self, text: RunText) -> None:
         if text.unread and _may_download(text.text):
@@ -77,9 +83,12 @@ class CommandDownloads:
                 self.open.setdefault(why, text.location)
                 break
 
-    def _hidden(self, command: Command) -> None:
+    def _hidden(self, text: RunText, command: Command) -> None:
         words = [word.text if word.is_known else word.text.strip("\"'") for word in command.words]
-        if words and unread_shell(words, is_downloader) and any(is_downloader(part) for text in words for part in text.split()):
+        if len(text.commands) > 1 and _reads_input(command, words):
+            self.piped.setdefault(f"it pipes text to {words[0]} that is known only at run time", command.location)
+            return
+        if words and unread_shell(words, is_downloader) and any(is_downloader(part) for word in words for part in word.split()):
             self.open.setdefault(f"it passes text to {words[0]} that is known only at run time", command.location)
 
     def _decide(self, text: RunText, command: Command, download: Download, texts: Sequence[RunText]) -> None:
@@ -87,7 +96,7 @@ class CommandDownloads:
         call = _Call(text, command, download, tuple(remotes))
         unknown = any(self.reach.of(one.host) is Scope.UNKNOWN for one in remotes) or len(remotes) < len(download.urls)
         if download.is_unsure:
-            source = self._source(download, texts)
+            source = self._source(download, command, texts)
             if source is None:
                 unknown = True
             else:
@@ -129,7 +138,7 @@ class CommandDownloads:
                 return found or None
         return ""
 
-    def _source(self, download: Download, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
+    def _source(self, download: Download, command: Command, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
         """Return what a package manager connects to without a URL in the line; None if unknown."""
         row = download.row
         if self._is_off(row, texts):
@@ -143,24 +152,26 @@ class CommandDownloads:
                     part for part in value.replace(",", " ").replace("|", " ").split() if part not in {"direct", "off"}
                 )
                 return remotes_in(named)
-        configured = self._configured(row, texts)
+        configured = self._configured(row, command, texts)
         if configured is not None:
             return configured or None
         return self._defaults(row)
 
-    def _configured(self, row: Downloader, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
+    def _configured(self, row: Downloader, command: Command, texts: Sequence[RunText]) -> tuple[Remote, ...] | None:
         """Return the hosts of the program's configuration, if the pod or its scripts set it; empty if they are unknown."""
         for file in self.program.files:
-            if any(file.path.startswith(path) for path in row.files):
+            if any(path in file.path for path in row.files):
                 return self._named(file.piece.text)
+        if any(path in word.text for word in command.words for path in row.files):
+            return ()
         mounted = (*self.program.unknown_files, *self.program.folders)
         if any(
             path.startswith(f"{at.rstrip('/')}/") or path.rstrip("/") == at.rstrip("/") for path in row.files for at in mounted
         ):
             return ()
         for text in texts:
-            for command in text.commands:
-                words = [word.text for word in command.words]
+            for other in text.commands:
+                words = [word.text for word in other.words]
                 is_own = "config" in words[1:3] and words[0].rpartition("/")[2] in {row.program, *row.aliases}
                 if is_own and (urls := [url for word in words for url in urls_in(word)]):
                     return remotes_in(" ".join(urls)) or ()
@@ -220,14 +231,16 @@ class CommandDownloads:
             source=row.source,
             confidence=row.confidence,
             pools=self.program.pools,
-            error=row.error.replace("{host}", hosts[0]) if row.error else "",
+            error="" if hosts[0].rpartition(".")[2].isdigit() or ":" in hosts[0] else row.error.replace("{host}", hosts[0]),
             url=url,
             lines=tuple(dict.fromkeys(call.command.location for call in calls)),
         )
 
     def unknown(self) -> Iterator[PodUnknown]:
         """Yield one outcome for unknown hosts, and one for unparsed text."""
-        for reasons, malformed in ((self.open, False), (self.unread, True)):
+        # In `curl URL | sh`, the download itself is reported.
+        opened = self.open if self.calls else {**self.open, **self.piped}
+        for reasons, malformed in ((opened, False), (self.unread, True)):
             if reasons:
                 whys = list(reasons)
                 more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
@@ -246,12 +259,31 @@ def assigned(text: str, name: str) -> str | None:
     return "" if "$" in value else value
 
 
+def _without_wrapper(words: Sequence[Word]) -> Sequence[Word]:
+    """Return a command without programs that only start another one, and without their options."""
+    while words and (name := name_of(words[0].text)) in _WRAPPERS:
+        words = words[1:]
+        while words and words[0].text.startswith("-"):
+            words = words[1:]
+        words = words[_WRAPPERS[name] :]
+    return words
+
+
+def _reads_input(command: Command, words: Sequence[str]) -> bool:
+    """Return whether a command is a shell that runs its input: `… | sh`."""
+    is_bare = bool(words) and name_of(words[0]) in _SHELLS and all(word.startswith("-") for word in words[1:])
+    return is_bare and not command.document
+
+
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//", "*")))
 
 
 def _argument(word: Word) -> Argument:
-    return Argument(word.text) if word.is_known else Argument(word.start, is_known=False)
+    if word.is_known:
+        return Argument(word.text)
+    login = _LOGIN.match(word.text.strip("\"'"))  # `https://user:$TOKEN@host/path`: the host is known
+    return Argument(f"{login[1]}://{login[2]}/") if login is not None else Argument(word.start, is_known=False)
 
 
 def _may_download(text: str) -> bool:

@@ -14,7 +14,15 @@ _URL = re.compile(r"(?:https?|ftps?|oci|git|ssh)://[^\s\"'`<>|;,()\\]{1,2048}", 
 _HOST = re.compile(r"(?=[^/]*\.[A-Za-z])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::[0-9]{1,5})?(?:/.*)?", re.DOTALL)
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _LINK_LOCAL = (ipaddress.ip_network("169.254.0.0/16"), ipaddress.ip_network("fe80::/10"))
-# Top-level domains: `grafana.com` is no Service `grafana` in a namespace `com`. Two letters are a country.
+# Top-level domains: `grafana.com` is no Service `grafana` in a namespace `com`.
+_CODES = (
+    "acadaeafagaialamaoaqarasatauawaxazbabbbdbebfbgbhbibjbmbnbobrbsbtbwbybzcacccdcfcgchcickclcmcncocrcucvcwcxcyczde"
+    "djdkdmdodzeceeegereseteufifjfkfmfofrgagdgegfggghgiglgmgngpgqgrgsgtgugwgyhkhmhnhrhthuidieiliminioiqirisitjejmjo"
+    "jpkekgkhkikmknkpkrkwkykzlalblclilklrlsltlulvlymamcmdmemgmhmkmlmmmnmompmqmrmsmtmumvmwmxmymznancnenfngninlnonpnr"
+    "nunzompapepfpgphpkplpmpnprpsptpwpyqarerorsrurwsasbscsdsesgshsiskslsmsnsosrssstsusvsxsysztctdtftgthtjtktltmtnto"
+    "trtttvtwtzuaugukusuyuzvavcvevgvivnvuwfwsyeytzazmzw"
+)
+_COUNTRIES = frozenset(_CODES[at : at + 2] for at in range(0, len(_CODES), 2))
 _PUBLIC = frozenset(
     {"com", "net", "org", "info", "dev", "app", "cloud", "edu", "gov", "mil", "run", "tech", "site", "online", "store", "xyz"}
     | {"int", "biz", "pro", "name", "live", "space", "world", "host", "page", "build", "chat", "digital", "network", "systems"}
@@ -52,7 +60,7 @@ class PodReach:
             return False
         if name in self.services:
             return True
-        return len(rest) > 2 and rest not in _PUBLIC and (first in self.services or rest in self.namespaces)
+        return rest not in _PUBLIC and rest not in _COUNTRIES and (first in self.services or rest in self.namespaces)
 
     def external(self, remotes: Iterable[Remote]) -> tuple[Remote, ...]:
         """Return the external ones, each once."""
