@@ -123,6 +123,7 @@ TABLES: tuple[str, ...] = (
     "archive_formats",
     "archive_kinds",
     "body_limits",
+    "built_in_policies",
     "carrier_images",
     "chart_sources",
     "client_go",
@@ -199,6 +200,7 @@ RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
+    "built_in_policies",
     "client_go",
     "cluster_certificates",
     "config_keys",

@@ -72,7 +72,9 @@ def error_text(case: SignatureCase, what: str) -> str:
         return ""
     name = rule.names[0] if rule.names else ""
     policy = rule.owner.rpartition(" ")[2]
-    text = row.error.format(image=case.demand.seen, policy=policy, name=name, digest=next(iter(case.digests), ""))
+    seen = case.demand.seen
+    image = f"{seen.repository}@{seen.digest}" if seen.digest else str(seen)
+    text = row.error.format(image=image, policy=policy, name=name, digest=next(iter(case.digests), ""))
     return f"Error from {row.who}: `{text}`."
 
 
@@ -145,7 +147,8 @@ def _commands(source: Reference, target: Reference, digests: tuple[str, ...], fo
     ]
     if any(not form.is_tag for form in forms) and not tags:
         commands.append(shlex.join(["oras", "cp", "--recursive", str(source), str(target)]))
-    return Remedy("copy", "Copy the signature to the internal registry as well.", tuple(commands[:MAX_COMMANDS]))
+    noun = "attestation" if tags == ["att"] else "signature"
+    return Remedy("copy", f"Copy the {noun} to the internal registry as well.", tuple(commands[:MAX_COMMANDS]))
 
 
 def _through_archive(source: Reference, target: Reference, archive: str) -> tuple[Remedy, ...]:

@@ -123,7 +123,8 @@ def _predicted(site: Site, case: SignatureCase, held: Held, origin: str) -> Outc
     if fate.is_carried:
         return PASSED
     tool = tool_of(site)
-    verb = f"{tool} copies the image and leaves the signature behind."
+    noun = "attestation" if case.rule.is_attestation else "signature"
+    verb = f"{tool} copies the image and leaves the {noun} behind."
     return _finding(site, case, f"{origin} has it ({_tags(case, held)}). {verb}", "predicted", fate)
 
 

@@ -103,7 +103,7 @@ def _contact(site: Site, contact: Contact, cases: list[SignatureCase]) -> Findin
         case=f"{row.service} {contact.host} {' '.join(row.when)}",
         facts=facts,
         location=contact.attestor.location or rule.location,
-        remedies=(Remedy("edit", row.fix),),
+        remedies=tuple(Remedy("edit", fix) for fix in contact.fixes),
         affects=of_pairs(_affects(site, cases)) if rule.is_enforced else (),
     )
 

@@ -77,7 +77,7 @@ def signature_policies(plan: Plan) -> SignaturePolicies:
                 elif item.error:
                     why = f"it may have a policy about signatures, and cannot be read: {item.error}"
                     found.unreadable.append(UnreadPolicy(source.file, item.location, why, is_unsupported=False))
-    rules: list[Found] = [*nodes.node_policies(plan), *found.unreadable]
+    rules: list[Found] = [*nodes.node_policies(plan), *nodes.built_in(plan), *found.unreadable]
     for kind, source, item in found.policies:
         rules.extend(_guarded(source, item, _read(plan, found, kind, source, item)))
     for source, at, owner in found.settings:
