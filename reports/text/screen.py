@@ -211,7 +211,7 @@ def _scope(report: Report, ink: Ink) -> Iterator[str]:
         whole = f"{len(report.scope) - len(rest)} of {len(report.scope)} areas examined"
         text = f"Scope (auditor show scope): {whole}, not {listed(rest)}." if rest else f"Scope: {whole}."
         lines += _at_most(list(wrap(text)), _MOST_SCOPE)
-    lines += [cut(line, width()) for line in filter(None, (basis.timing_line(report),))]
+    lines += [cut(line, width()) for line in filter(None, (basis.timing_line(report), basis.seal_line(report)))]
     if lines:
         yield ""
         yield from lines
