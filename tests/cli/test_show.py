@@ -37,7 +37,7 @@ def kept_in(folder: Path) -> list[Path]:
         ("k8s.plant7.local:6443", "-- endpoint k8s.plant7.local:6443"),
         ("K8S.plant7.local", "-- endpoint k8s.plant7.local:6443"),
         ("win2019", "-- pool win2019"),
-        ("errors", "ERROR chain-incomplete (5)"),
+        ("errors", "ERROR chain-incomplete (1)"),
         ("warning", "WARNING image-unpinned (3)"),
         ("undetermined", "(content-mismatch"),
         ("steps", "Fix: Append the certificate"),

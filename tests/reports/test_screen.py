@@ -56,7 +56,7 @@ def test_example_fits_one_screen_of_100_columns() -> None:
     assert sum(-(-max(1, len(line)) // 100) for line in lines) <= MOST_LINES
     assert lines[-2].startswith("NOT READY: ")
     assert lines[-1] == "This environment will not work offline."
-    assert any(re.match(r"error +chain-incomplete +5  plan\.yaml:\d+:\d+ +registry\.plant7", line) for line in lines)
+    assert any(re.match(r"error +foreign-layer-egress +3  lists/windows\.txt:\d+:\d+ +sha256:6", line) for line in lines)
 
 
 @pytest.mark.parametrize("columns", [60, 72, 80, 100, 132, 200])
