@@ -42,7 +42,7 @@ def kept_in(folder: Path) -> list[Path]:
         ("undetermined", "(content-mismatch"),
         ("steps", "Fix: Append the certificate"),
         ("scope", "examined      images at their source"),
-        ("waived", "certificate-expiring): platform team"),
+        ("waived", "registry.plant7.local:5000: CN=registry.plant7.local"),
     ],
 )
 def test_every_kind_of_name_is_shown(audited: Path, name: str, said: str) -> None:
