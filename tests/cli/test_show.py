@@ -69,7 +69,7 @@ def test_json_report_is_shown_in_another_folder(audited: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("chain-incomplet", "Did you mean chain-incomplete?"), ("win2018", "Did you mean win2019?"), ("xyz", "pools: control")],
+    [("chain-incomplet", "Did you mean chain-incomplete?"), ("win2018", "Did you mean win2019?"), ("xyz", "Pools: control")],
 )
 def test_unknown_name_gets_a_suggestion(audited: Path, name: str, hint: str) -> None:
     done = auditor("show", name, cwd=audited)

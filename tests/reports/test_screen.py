@@ -73,7 +73,14 @@ def test_checks_that_do_not_fit_are_counted_with_the_command_that_shows_them() -
     rows = [line for line in lines if line.startswith("error")]
     rest = next(line for line in lines if "more checks" in line)
     assert rest.split() == ["and", str(300 - len(rows)), "more", "checks", f"({300 - len(rows)}):", "auditor", "show", "errors"]
-    assert screen(with_checks(3))[2:5] == [line for line in screen(with_checks(3)) if line.startswith("error")]
+    assert sum(line.startswith("error") for line in screen(with_checks(3))) == 3
+
+
+def test_message_is_below_the_finding_if_there_is_room() -> None:
+    few, many = screen(with_checks(3)), screen(with_checks(12))
+    start = next(at for at, line in enumerate(few) if line.startswith("error"))
+    assert [line.split()[0] for line in few[start : start + 6]] == ["error", "Bad."] * 3
+    assert not any(line.strip() == "Bad." for line in many)
 
 
 def test_warnings_keep_a_line_below_many_errors() -> None:
