@@ -64,7 +64,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("auditor facts copy_layers", "the rows of one table"),
         ("auditor facts --plan plan.yaml", "what an update would have to cover"),
     ),
-    "checks": (("auditor checks", "the whole catalogue"), ("auditor checks | grep trust", "one family")),
+    "checks": (("auditor checks", "the whole catalogue"), ("auditor checks > checks.txt", "in a file")),
     "explain": (
         ("auditor explain foreign-layer-egress", "why it fails offline, and how to fix it"),
         ("auditor explain waiver-expired", "a rule of the policy"),

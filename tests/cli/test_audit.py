@@ -180,7 +180,7 @@ def test_evidence_of_an_older_version_is_reported_as_not_sealed(tmp_path: Path) 
         assert done.returncode == 1, done.stderr
         basis = json.loads((tmp_path / f"{name}.json").read_text())["evidence_basis"]
         assert basis["sealed"] is (name == "new")
-        assert ("An older version wrote the file without a seal" in " ".join(done.stdout.split())) is (name == "old")
+        assert ("An older version wrote the evidence file without a seal" in " ".join(done.stdout.split())) is (name == "old")
 
 
 def test_damaged_evidence_is_rejected(tmp_path: Path) -> None:
