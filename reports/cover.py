@@ -97,8 +97,8 @@ def method(report: Report) -> tuple[str, ...]:
             f"{facts}. Each row names its source and the versions that it holds for. Beyond them, the outcome is undetermined."
         ),
         (
-            f"The verdict is READY only if no finding reaches the severity `{report.fail_on.value}` and no outcome is "
-            "undetermined. It covers only the areas that were examined."
+            f"A site is ready only if no finding reaches the severity `{report.fail_on.value}` and no outcome is "
+            "undetermined. The verdict covers only the areas that were examined."
         ),
     )
 

@@ -257,7 +257,7 @@ class EvidenceBasis:
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
     day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without a file.
-    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places` are
+    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places`
     what the collections queried; each is empty if the file does not record it.
     """
 
