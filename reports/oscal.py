@@ -8,6 +8,7 @@ content, so the same report always gives the same text.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from auditor.check import Finding, Remedy, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report, Status
 from auditor.text import many
-from reports.ascii_json import Json, plain, written
+from reports.ascii_json import Json, plain
 from reports.cleaning import clean
 from reports.headline import headline, meaning
 
@@ -31,7 +32,7 @@ _LIMIT = "The checks evidence a part of this control, not the whole control."
 def render(report: Report) -> str:
     """Return the assessment results as ASCII JSON."""
     made = _Results(report)
-    return written({"assessment-results": plain(made.document())}) + "\n"
+    return json.dumps({"assessment-results": plain(made.document())}, indent=1) + "\n"
 
 
 class _Results:
