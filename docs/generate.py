@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from auditor.cli.catalogue import control_lines
 from auditor.cli.commands import COMMANDS
 from auditor.cli.config import KEYS, REFUSED
 from auditor.cli.worked import markdown, worked
@@ -89,6 +90,8 @@ def checks_page() -> str:
         lines += [f"## {rule.id}", "", f"**{rule.title}.** Family {rule.family}, {rule.severity.value}.", "", page, ""]
         if example := worked(rule.id):
             lines += [*markdown(example, "###"), ""]
+        if rule.controls:
+            lines += ["### Controls", *(f"- {line}" for line in control_lines(rule)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

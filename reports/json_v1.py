@@ -125,6 +125,7 @@ def _check(row: CheckRow) -> Json:
         "examined": row.examined,
         "reason": row.reason or None,
         "holds": row.rule.holds or None,
+        "controls": [{"framework": one.framework, "id": one.id, "title": one.title} for one in row.rule.controls],
     }
 
 

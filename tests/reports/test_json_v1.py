@@ -35,7 +35,7 @@ KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
-    "checks": "id family title severity status examined reason holds",
+    "checks": "id family title severity status examined reason holds controls",
     "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable fold cause "
     "symptom remedy_kind",
     "undetermined": "check subject kind detail facts location hosts fold",
