@@ -72,10 +72,10 @@ def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list
             texts = [form.write(result, style() if folder is None else PLAIN) for form, folder in places]
         except AuditorError as error:
             say_error(error)
-            yield IndexedSite(str(path), error.exit_code, problem=error.summary)
+            yield IndexedSite.failed(str(path), error.exit_code, error.summary)
             continue
         name = _unused(file_name(result.plan_name or path.stem), used)
-        yield IndexedSite(str(path), result.exit_code, result, tuple(_files(name, texts, places)))
+        yield IndexedSite.of(str(path), result, tuple(_files(name, texts, places)))
 
 
 def _files(name: str, texts: list[str], places: list[Place]) -> Iterator[Path]:
