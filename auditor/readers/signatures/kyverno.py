@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located import Marked
-from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
 from auditor.readers.signatures.policy_fields import host_in, is_true, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
@@ -68,14 +68,14 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
         )
 
 
-def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[Form, ...]:
+def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[SignatureForm, ...]:
     if kind == "Notary":
-        return (Form.NOTATION,)
+        return (SignatureForm.NOTATION,)
     if kind == "SigstoreBundle":
-        return (Form.BUNDLE,)
+        return (SignatureForm.BUNDLE,)
     if is_attestation:
-        return (Form.ATT,)
-    return (Form.SIG, Form.COSIGN) if is_true(entry.get("cosignOCI11")) else (Form.SIG,)
+        return (SignatureForm.ATT,)
+    return (SignatureForm.SIG, SignatureForm.COSIGN) if is_true(entry.get("cosignOCI11")) else (SignatureForm.SIG,)
 
 
 def _has_attestors(entry: Marked) -> bool:
@@ -181,8 +181,8 @@ def image_validating(source: Manifests, item: Marked, owner: str) -> Iterator[Fo
     actions = {action.lower() for action in texts(spec.get("validationActions"))}
     forms = tuple(
         form
-        for form in (Form.SIG, Form.BUNDLE, Form.NOTATION)
-        if ("notary" if form is Form.NOTATION else "cosign") in {flag for one in attestors for flag in one.flags}
+        for form in (SignatureForm.SIG, SignatureForm.BUNDLE, SignatureForm.NOTATION)
+        if ("notary" if form is SignatureForm.NOTATION else "cosign") in {flag for one in attestors for flag in one.flags}
     )
     text = " ".join(_expressions(spec))
     is_own = item.text_at("kind").startswith("Namespaced")
@@ -191,13 +191,13 @@ def image_validating(source: Manifests, item: Marked, owner: str) -> Iterator[Fo
     for function, is_attestation in (("verifyImageSignatures", False), ("verifyAttestationSignatures", True)):
         if function not in text:
             continue
-        wanted = tuple(Form.ATT if form is Form.SIG and is_attestation else form for form in forms)
+        wanted = tuple(SignatureForm.ATT if form is SignatureForm.SIG and is_attestation else form for form in forms)
         yield SignatureRule(
             IVPOL,
             owner,
             place,
             patterns,
-            wanted or (Form.SIG, Form.BUNDLE),
+            wanted or (SignatureForm.SIG, SignatureForm.BUNDLE),
             namespaces=own,
             is_enforced=not actions or "deny" in actions,
             is_attestation=is_attestation,

@@ -9,7 +9,7 @@ from auditor.errors import Location
 from auditor.oci.reference import Reference
 
 
-class Form(enum.StrEnum):
+class SignatureForm(enum.StrEnum):
     """A form in which a registry stores a signature or an attestation."""
 
     SIG = "sig"  # cosign's tag `sha256-<hex>.sig`
@@ -21,14 +21,14 @@ class Form(enum.StrEnum):
     @property
     def is_tag(self) -> bool:
         """Return whether cosign stores it under a tag of its own."""
-        return self in {Form.SIG, Form.ATT}
+        return self in {SignatureForm.SIG, SignatureForm.ATT}
 
 
 # How the `artifactType` of a referrer begins, by form.
 ARTIFACT_TYPES = {
-    Form.NOTATION: "application/vnd.cncf.notary.signature",
-    Form.BUNDLE: "application/vnd.dev.sigstore.bundle",
-    Form.COSIGN: "application/vnd.dev.cosign.artifact.",
+    SignatureForm.NOTATION: "application/vnd.cncf.notary.signature",
+    SignatureForm.BUNDLE: "application/vnd.dev.sigstore.bundle",
+    SignatureForm.COSIGN: "application/vnd.dev.cosign.artifact.",
 }
 
 
@@ -63,7 +63,7 @@ class SignatureRule:
     owner: str
     location: Location
     patterns: tuple[str, ...]
-    forms: tuple[Form, ...]
+    forms: tuple[SignatureForm, ...]
     rule: str = ""
     excluded: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class UnreadPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class PodImage:
+class NamedImage:
     """An image as a pod names it, with the pod's namespace. `text` is spelt as in the manifest."""
 
     text: str
@@ -124,7 +124,7 @@ class SignaturePolicies:
 
     rules: tuple[SignatureRule, ...] = ()
     unread: tuple[UnreadPolicy, ...] = ()
-    pods: tuple[PodImage, ...] = ()
+    pods: tuple[NamedImage, ...] = ()
     engines: tuple[Engine, ...] = ()
 
     @property
