@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from auditor.located import Marked
 from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
-from auditor.readers.signatures.policy_fields import host_in, is_true, kms_flags, texts
+from auditor.readers.signatures.policy_fields import host_in, is_true, items, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
 Found = SignatureRule | UnreadPolicy
 _MAX_NESTED = 4
+_NOTARY = "it verifies referrers that have signatures of Notation themselves, which the audit does not collect"
 KYVERNO, IVPOL = "kyverno", "kyverno-ivpol"
 
 
@@ -49,6 +50,9 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
     for number, one in enumerate(attestations.list if attestations is not None else ()):
         demands.append((tuple(_attestors(source, one, kind, f".attestations[{number}]")), True))
     for attestors, is_attestation in demands:
+        if is_attestation and kind == "Notary":
+            yield UnreadPolicy(f"{owner}, rule {rule.text_at('name')}", place, _NOTARY)
+            continue
         yield SignatureRule(
             KYVERNO,
             owner,
@@ -65,7 +69,14 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
             entry.text_at("repository"),
             doubt,
             names=(attestors[0].name if attestors else "",),
+            any_attestor=_is_any(entry),
         )
+
+
+def _is_any(entry: Marked) -> bool:
+    """Return whether one attestor is enough: a single set with `count: 1`."""
+    sets = items(entry.get("attestors"))
+    return len(sets) == 1 and sets[0].text_at("count") == "1"
 
 
 def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[SignatureForm, ...]:
@@ -190,6 +201,9 @@ def image_validating(source: Manifests, item: Marked, owner: str) -> Iterator[Fo
     doubt = _ivpol_doubt(spec)
     for function, is_attestation in (("verifyImageSignatures", False), ("verifyAttestationSignatures", True)):
         if function not in text:
+            continue
+        if is_attestation and forms == (SignatureForm.NOTATION,):
+            yield UnreadPolicy(owner, place, _NOTARY)
             continue
         wanted = tuple(SignatureForm.ATT if form is SignatureForm.SIG and is_attestation else form for form in forms)
         yield SignatureRule(

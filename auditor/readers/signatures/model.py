@@ -54,9 +54,9 @@ class SignatureRule:
     such as `rule check`. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces
     whose pods it covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown
     whether the rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it
-    rejects every image that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller.
-    `repository` is where the signatures are, if not beside the image. `names` are for the engine's error message, such as the
-    authority.
+    rejects every image that matches. `any_attestor`: one valid attestor is enough. `pools` are the pools whose nodes enforce
+    it; empty for an admission controller. `repository` is where the signatures are, if not beside the image. `names` are for
+    the engine's error message, such as the authority.
     """
 
     engine: str
@@ -76,6 +76,7 @@ class SignatureRule:
     per_platform: bool = False
     pools: tuple[str, ...] = ()
     denies: bool = False
+    any_attestor: bool = False
     names: tuple[str, ...] = ()
 
     @property

@@ -54,6 +54,7 @@ def cluster_image_policy(
             repository=next((found for one in chosen for found in _repositories(one)), ""),
             doubt=_doubt(spec, labelled),
             names=names,
+            any_attestor=len(chosen) > 1,
         )
 
 
