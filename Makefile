@@ -8,7 +8,7 @@ EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs facts bench transfer-table budget-table trust-table trust-suites wheelhouse lock clean help
+.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs screenshots facts bench transfer-table budget-table trust-table trust-suites wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,12 @@ audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.htm
 		--format text --format html=build/plant-7.html --format json=build/plant-7.json; \
 	code=$$?; test $$code -le 1 || exit $$code; test -s build/plant-7.html -a -s build/plant-7.json
 	@echo
-	@echo "The example has errors on purpose. Open build/plant-7.html, then write your own plan: $(BIN)/auditor init"
+	@echo "The example has errors on purpose. Open build/plant-7.html in a browser, and show one finding in full:"
+	@echo "  $(BIN)/auditor show chain-incomplete"
+	@echo "Then write your own plan, and audit it:"
+	@echo "  $(BIN)/auditor init plan.yaml"
+	@echo "  $(BIN)/auditor audit plan.yaml"
+	@echo "To call \`auditor\` from any folder: uv tool install .   or   pipx install ."
 
 test: $(VENV)/.dev         ## Set up, then run every test on all cores. A test is skipped with the reason if its program is missing.
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
@@ -57,6 +62,9 @@ example: $(VENV)/.dev      ## Make the example's certificates, images and eviden
 
 docs: $(VENV)/.dev         ## Write the generated pages of docs/.
 	$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/.dev  ## Draw the pictures of the README: the screen, and the HTML report in a headless Chromium.
+	$(BIN)/python tools/screenshots.py
 
 bench: $(VENV)/.dev        ## Run the benchmarks. Each prints ratios measured side by side in one run.
 	$(BIN)/python bench/evaluate.py

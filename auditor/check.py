@@ -45,6 +45,7 @@ __all__ = (
     "Area",
     "Check",
     "ConnectionKind",
+    "Control",
     "Fact",
     "Finding",
     "Fine",
@@ -67,10 +68,25 @@ Run = Callable[["Site", datetime.date], Iterator[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A control of a security framework that a check evidences in part. `framework` is a key of checks/controls.yaml, and
+    `framework_title` its name for readers."""
+
+    is_own_text: ClassVar[bool] = True
+
+    framework: str
+    framework_title: str
+    id: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """An id with a page and a severity: a check, or one of the few findings that the policy creates itself.
 
-    `title` names the fault. `holds` states what is true if no subject has it; empty for rules that do not state it.
+    `title` names the fault. `holds` states what is true if no subject has it; empty for rules that do not state it. `controls`
+    are those that it evidences; mostly none.
     """
 
     is_own_text: ClassVar[bool] = True  # the author of a check wrote it: redaction skips it
@@ -81,6 +97,7 @@ class Rule:
     severity: Severity
     page: str
     holds: str = field(default="", kw_only=True)
+    controls: tuple[Control, ...] = field(default=(), kw_only=True)
 
     @property
     def anchor(self) -> str:

@@ -18,3 +18,4 @@ class ConnectionKind(enum.Enum):
     DOWNLOAD = "download"  # a script downloads a file
     CACHED_REGISTRY = "cached-registry"  # the internal registry connects to the registry whose images it caches
     REGISTRY_CLIENT = "registry-client"  # a controller in the cluster requests a registry itself
+    POD_DOWNLOAD = "pod-download"  # a container of a workload downloads a file, or its program connects to a service

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from auditor.check import Area, Check, ConnectionKind, Outcome, Severity
+from auditor.check import Area, Check, ConnectionKind, Control, Outcome, Severity
 from auditor.own_files import text_in
 from auditor.site.requirement import Requirement
 
@@ -28,6 +29,7 @@ MODULES: tuple[str, ...] = (
     "checks.images.image_unpinned",
     "checks.images.image_not_listed",
     "checks.images.image_unused",
+    "checks.images.image_version_conflict",
     "checks.images.default_image_missing",
     "checks.images.workload_os_unbound",
     "checks.images.image_absent",
@@ -79,12 +81,15 @@ MODULES: tuple[str, ...] = (
     "checks.trust.revocation_missing",
     "checks.trust.crl_stale",
     "checks.trust.root_update_stall",
+    "checks.trust.root_lists_stale",
     "checks.trust.certificate_expiring",
     "checks.trust.cluster_certificates_expiring",
     "checks.trust.deployed_certificate_expiring",
     "checks.trust.registry_token_expiring",
     "checks.trust.certificate_name_mismatch",
     "checks.trust.certificate_weak",
+    "checks.trust.client_certificate_required",
+    "checks.trust.tls_cipher_mismatch",
     "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",
@@ -96,6 +101,7 @@ MODULES: tuple[str, ...] = (
     "checks.workloads.registry_limits",
     "checks.workloads.signature_dropped",
     "checks.workloads.signature_unverifiable",
+    "checks.workloads.workload_downloads",
 )
 
 
@@ -106,16 +112,39 @@ class _Deferred:
     module: str
 
     def __call__(self, site: Site, today: datetime.date) -> Iterator[Outcome]:
-        return check_in(self.module).run(site, today)
+        check: Check = import_module(self.module).CHECK
+        return check.run(site, today)
 
 
 def check_in(module: str) -> Check:
-    """Return the check that the module defines."""
+    """Return the check that the module defines, with the controls that it evidences."""
     check: Check = import_module(module).CHECK
-    return check
+    return replace(check, controls=controls_of(check.id))
 
 
-_KEYS = frozenset({"module", "id", "title", "holds", "family", "severity", "area", "connections", "requires", "page"})
+def controls_of(check: str) -> tuple[Control, ...]:
+    """Return the controls that a check evidences, as checks/controls.yaml lists them."""
+    table = control_table()
+    titles = {key: framework["title"] for key, framework in table["frameworks"].items()}
+    return tuple(
+        Control(row["framework"], titles[row["framework"]], str(row["id"]), row["title"], row["why"])
+        for row in table["controls"]
+        if check in row["checks"]
+    )
+
+
+@cache
+def control_table() -> dict[str, Any]:
+    """Return checks/controls.yaml. A run reads the controls from catalogue.json, because parsing this file takes longer."""
+    import yaml  # noqa: PLC0415 - for `make docs`, and not for a run
+
+    table: dict[str, Any] = yaml.safe_load(text_in(__name__, "controls.yaml"))
+    return table
+
+
+_KEYS = frozenset(
+    {"module", "id", "title", "holds", "family", "severity", "area", "connections", "requires", "controls", "page"}
+)
 
 
 def _declared(row: dict[str, Any]) -> Check:
@@ -130,6 +159,7 @@ def _declared(row: dict[str, Any]) -> Check:
         requires=tuple(Requirement[name] for name in row["requires"]),
         area=Area(row["area"]) if row["area"] else None,
         connections=tuple(ConnectionKind(name) for name in row["connections"]),
+        controls=tuple(Control(*control) for control in row["controls"]),
     )
 
 
@@ -146,6 +176,7 @@ def catalogue_text() -> str:
             "area": check.area.value if check.area is not None else "",
             "connections": [kind.value for kind in check.connections],
             "requires": [requirement.name for requirement in check.requires],
+            "controls": [[one.framework, one.framework_title, one.id, one.title, one.why] for one in check.controls],
             "page": check.page.split("\n"),
         }
         for module in MODULES

@@ -18,6 +18,9 @@ from typing import Any
 
 import yaml
 
+from auditor.cli.catalogue import control_lines
+from auditor.cli.commands import COMMANDS
+from auditor.cli.config import KEYS, REFUSED
 from auditor.cli.worked import markdown, worked
 from auditor.engine import evaluate
 from auditor.pipeline.catalogue import rules
@@ -34,7 +37,7 @@ import covered
 import import_map
 import kit
 import manual
-from introductions import CHECKS_INTRODUCTION, CLI_INTRODUCTION, SEVERITY_INTRODUCTION
+from introductions import CHECKS_INTRODUCTION, CLI_INTRODUCTION, CONFIG_INTRODUCTION, SEVERITY_INTRODUCTION
 
 HERE = Path(__file__).parent
 CATALOGUE = tuple(map(check_in, MODULES))  # from the modules, because this script writes catalogue.json
@@ -87,6 +90,8 @@ def checks_page() -> str:
         lines += [f"## {rule.id}", "", f"**{rule.title}.** Family {rule.family}, {rule.severity.value}.", "", page, ""]
         if example := worked(rule.id):
             lines += [*markdown(example, "###"), ""]
+        if rule.controls:
+            lines += ["### Controls", *(f"- {line}" for line in control_lines(rule)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -109,78 +114,22 @@ def _help(*arguments: str) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
-# Typical calls. tests/test_docs.py parses each of them.
-COMMAND_EXAMPLES = {
-    "audit": (
-        "auditor audit plan.yaml                                    # collect into a cache, then evaluate",
-        "auditor audit site.evidence --at 2027-03-01                # no network: what will have failed by March?",
-        "auditor audit plan.yaml --evidence site.evidence --format html=report.html --format text",
-        "auditor audit images.txt --platform linux/amd64 --platform windows/amd64:ltsc2022",
-        "auditor audit plan.yaml --via target --only image-absent   # offline side: is every image there?",
-        "auditor audit plan.yaml --baseline before.json --format github   # gate only on new findings",
-    ),
-    "collect": (
-        "auditor collect plan.yaml -o site.evidence",
-        "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
-    ),
-    "diff": (
-        "auditor diff before.json after.json                        # new, fixed and changed findings",
-        "auditor diff before.json after.json --format json --fail-on warning",
-    ),
-    "images": (
-        "auditor images plan.yaml",
-        "auditor images site.evidence",
-        "auditor images deploy/ charts/shop --platform linux/amd64 --format json",
-    ),
-    "inspect": (
-        "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
-        "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
-    ),
-    "chain": (
-        "auditor chain registry.plant7.local:5000 --trust certs/corp-root.pem --trust nodes/win2022.json",
-        "auditor chain chain.pem --host registry.plant7.local --platform windows/amd64:ltsc2019 --client curl",
-        "auditor chain --dump-script > windows-trust.ps1",
-    ),
-    "fix": (
-        "auditor fix plan.yaml --via source --via target -o fix   # what the internal registry lacks",
-        "auditor fix site.evidence -o fix                         # no network",
-        "auditor fix plan.yaml --waivers accepted.yaml -o fix     # without waived findings",
-        "auditor fix report.json -o fix                           # from a report: only the copy scripts",
-    ),
-    "manifest": (
-        "auditor manifest /media/disk1                            # writes SHA256SUMS and custody.json on the medium",
-        "auditor manifest /media/dvd -o lists --no-images",
-    ),
-    "sign": (
-        "auditor sign report.json --key key.pem --evidence site.evidence --transfer /media/disk1",
-        "auditor sign report.json --key key.pem -o signed/report.intoto.json",
-    ),
-    "verify": (
-        "auditor verify report.intoto.json --key public.pem --transfer /mnt/disk1",
-        "auditor verify report.intoto.json --key signer.crt --skip transfer --format json",
-        "auditor verify /mnt/disk1                                 # the medium against its list",
-        "auditor verify /mnt/disk1 --key public.pem --statement site.intoto.json",
-    ),
-    "facts": (
-        "auditor facts",
-        "auditor facts copy_layers                                 # the rows of one table",
-        "auditor facts --plan plan.yaml                            # what an update would have to cover",
-    ),
-    "checks": (),
-    "explain": ("auditor explain foreign-layer-egress",),
-    "init": ("auditor init plan.yaml", "auditor init -   # print it"),
-    "schema": ("auditor schema plan > plan.schema.json", "auditor schema report > report.schema.json"),
-}
-
-
 def cli_page() -> str:
     """Return docs/cli.md."""
     lines = [HEADER, "# The command line", CLI_INTRODUCTION, "## auditor", "", "```", _help(), "```"]
-    for command, examples in COMMAND_EXAMPLES.items():
-        lines += ["", f"## auditor {command}", "", "```", _help(command), "```"]
-        if examples:
-            lines += ["", "```console", *examples, "```"]
+    for row in COMMANDS:
+        lines += ["", f"## auditor {row.name}", "", "```", _help(row.name), "```"]
     return "\n".join(lines) + "\n"
+
+
+def config_page() -> str:
+    """Return docs/config.md: every key of auditor.toml."""
+    lines = [HEADER, "# Defaults of the command line", CONFIG_INTRODUCTION, "| key | value | meaning |", "|---|---|---|"]
+    for name, key in KEYS.items():
+        values = f": {', '.join(f'`{value}`' for value in key.values)}" if key.values else ""
+        lines.append(f"| `{name}` | {key.form.value}{values} | {key.help} |")
+    refused = [f"- `{name}`: {why}." for name, why in REFUSED.items()]
+    return "\n".join([*lines, "", "These are not keys:", "", *refused]) + "\n"
 
 
 def _forms(part: dict[str, Any]) -> list[str]:
@@ -308,6 +257,7 @@ GENERATED = {
     HERE / "plan.md": plan_page,
     HERE / "architecture.md": architecture_page,
     HERE / "cli.md": cli_page,
+    HERE / "config.md": config_page,
     HERE / "testing.md": testing_page,
     HERE / "coverage.md": coverage_page,
     HERE / "auditor.1": manual.page,

@@ -53,3 +53,21 @@ warnings to stderr.
 
 `auditor COMMAND --help` prints the texts of this page.
 """
+
+CONFIG_INTRODUCTION = """
+`auditor audit`, `collect` and `fix` read defaults from `auditor.toml`, or from the table `[tool.airgap-auditor]` in
+`pyproject.toml`. The keys are the same:
+
+```toml
+# auditor.toml: `auditor audit` without arguments audits both lists
+inputs = ["lists/linux.txt=linux/amd64", "lists/windows.txt=windows/amd64:ltsc2022"]
+fail-on = "error"
+skip = ["image-unpinned"]
+```
+
+- The file is searched from the current folder up to the root of the repository, the folder with `.git`. Outside a repository,
+  only the current folder is searched. If a folder has both files, `auditor.toml` is used.
+- The command line wins. A note on stderr names the file. `auditor --no-config …` and `AUDITOR_CONFIG=off` use no file.
+- Paths are relative to the folder of the file, and must lead to files below it. No key is a command, a secret or a certificate.
+- An invalid file is an error with file and line, exit code 2.
+"""

@@ -52,6 +52,8 @@ FORMATS: tuple[Format, ...] = (
     Format("github", "annotations for GitHub Actions", ".github.txt", "reports.github", joins=True),
     Format("gitlab", "GitLab's code quality report", ".codequality.json", "reports.gitlab"),
     Format("markdown", "a comment for a pull request, within GitHub's limit", ".md", "reports.markdown"),
+    Format("oscal", "OSCAL 1.1.3 assessment results, for compliance tools", ".oscal.json", "reports.oscal"),
+    Format("cyclonedx", "the needed images as a CycloneDX 1.6 BOM", ".cdx.json", "reports.cyclonedx"),
     Format("csv", "the image matrix, for a spreadsheet", ".csv", "reports.csv_matrix"),
 )
 FULL_TEXT = "text=full"  # a variant, not a format of its own: `--format text=full`, and what a file gets

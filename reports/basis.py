@@ -31,6 +31,11 @@ def source_line(report: Report) -> str:
     return f"{line} {_UNSEALED}" if basis.sealed is False else line
 
 
+def seal_line(report: Report) -> str:
+    """Return that the evidence file has no seal, or an empty string."""
+    return _UNSEALED.replace("the file", "the evidence file") if report.basis.sealed is False else ""
+
+
 def age_lines(report: Report) -> tuple[str, ...]:
     """Return one line for each kind: `tags: 2026-10-23 (31 days old)`."""
     return tuple(f"{row.what}: {days_of(row)} ({age_words(row, report.basis)})" for row in report.basis.ages)

@@ -1,4 +1,4 @@
-"""The cover of a report for people who file and sign it: what was audited, with which evidence, how, and within which limits."""
+"""The cover of a report for people who file and sign it: what was audited, with which evidence, how, and with which limits."""
 
 from __future__ import annotations
 
@@ -56,9 +56,8 @@ def evidence_rows(report: Report) -> tuple[Row, ...]:
         rows.append((f"Age on {used.measured_on.isoformat()}", (*basis.age_lines(report), *filter(None, [_timing(report)]))))
     rows.append(("Plan", (report.plan_path or "none (image lists only)", *_hash_line(report.plan_sha256))))
     if report.facts is not None:
-        rows.append(
-            ("Facts", (f"as of {report.facts.as_of.isoformat()}", *_hash_line(report.facts.digest), *_overlays(report)))
-        )
+        facts = report.facts
+        rows.append(("Facts", (f"as of {facts.as_of.isoformat()}", *_hash_line(facts.digest), *_overlays(report))))
     rows.append(("Audited with", (f"airgap-auditor {report.tool_version}, as of {report.audited_at.isoformat()}",)))
     return tuple(rows)
 
@@ -82,24 +81,24 @@ def method(report: Report) -> tuple[str, ...]:
     facts = f", as of {report.facts.as_of.isoformat()}" if report.facts is not None else ""
     return (
         (
-            "The auditor reads the plan and the files that the plan names: image lists, workloads, scripts, configuration of nodes "
-            "and registry, certificates. It resolves which image each pool needs, on which platform, and why."
+            "The auditor reads the plan and the files that the plan names: image lists, workloads, scripts, certificates, "
+            "and the configuration of nodes and registry. It resolves which image each pool needs, on which platform, and why."
         ),
         (
             "The evidence consists of read-only requests to registries, archives and TLS endpoints: tags, manifests, sizes, "
-            "certificate chains, CRLs. Each observation has a time and a source. The auditor runs no image and changes no system."
+            "certificate chains, CRLs. Each observation has a time and a source. The auditor runs no image and changes nothing."
         ),
         (
-            f"{checks[:1].upper()}{checks[1:]} examine the plan and the evidence. A check passes only with evidence. Without it, "
-            "the outcome is undetermined, and this never counts as a pass. Equal inputs give an equal report."
+            f"{checks[:1].upper()}{checks[1:]} examine the plan and the evidence. A check passes only with evidence. "
+            "Without it, the outcome is undetermined, and this never counts as a pass. Equal inputs give an equal report."
         ),
         (
             "The behaviour of runtimes, copy tools, registries, distributions and Windows comes from tables of facts"
             f"{facts}. Each row names its source and the versions that it holds for. Beyond them, the outcome is undetermined."
         ),
         (
-            f"The verdict is READY only if no finding reaches the severity `{report.fail_on.value}` and no outcome is undetermined. "
-            "It covers only the areas that were examined."
+            f"A site is ready only if no finding reaches the severity `{report.fail_on.value}` and no outcome is "
+            "undetermined. The verdict covers only the areas that were examined."
         ),
     )
 

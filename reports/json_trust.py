@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from auditor.report import TrustFileRow, TrustRow
+from auditor.report import RootListRow, TrustFileRow, TrustRow
 from reports.ascii_json import Json
 
 
@@ -20,6 +20,7 @@ def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
             "dials": row.dials,
             "symptom": row.symptom or None,
             "os": row.os,
+            "confidence": row.confidence,
             "steps": [
                 {
                     "name": step.name,
@@ -48,6 +49,20 @@ def trust_files_json(rows: Iterable[TrustFileRow]) -> list[Json]:
             "hint": row.hint or None,
             "usable": row.usable,
             "reader": row.reader or None,
+        }
+        for row in rows
+    ]
+
+
+def root_lists_json(rows: Iterable[RootListRow]) -> list[Json]:
+    """Return the section `root_lists`: the root programs that decide about public roots, with their dates."""
+    return [
+        {
+            "name": row.name,
+            "package": row.package,
+            "date": row.day.isoformat() if row.day is not None else None,
+            "age_days": row.days,
+            "stale": row.is_stale,
         }
         for row in rows
     ]

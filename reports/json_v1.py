@@ -29,7 +29,7 @@ from reports.ascii_json import Json, plain
 from reports.ascii_json import pieces as in_pieces
 from reports.json_basis import basis_json, declared_json
 from reports.json_steps import step_json
-from reports.json_trust import trust_files_json, trust_json
+from reports.json_trust import root_lists_json, trust_files_json, trust_json
 from reports.summary import fixable
 
 VERSION = 1
@@ -93,6 +93,7 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "first_steps", map(step_json, report.first_steps)
     yield "declared", declared_json(report.declared)
     yield "trust_files", trust_files_json(report.trust_files)
+    yield "root_lists", root_lists_json(report.root_lists)
 
 
 def _facts(used: FactsBasis | None) -> Json | None:
@@ -124,6 +125,7 @@ def _check(row: CheckRow) -> Json:
         "examined": row.examined,
         "reason": row.reason or None,
         "holds": row.rule.holds or None,
+        "controls": [{"framework": one.framework, "id": one.id, "title": one.title} for one in row.rule.controls],
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.report import Prospect, TrustFileRow, TrustRow, TrustStep
+from auditor.report import Prospect, RootListRow, TrustFileRow, TrustRow, TrustStep
 from auditor.text import listed, many
 from reports.folding import everybody
 
@@ -55,7 +55,18 @@ def _ways(rows: Iterable[TrustRow]) -> tuple[PathOutcomes, ...]:
 
 def _sight(rows: list[TrustRow]) -> Sight:
     """Return the outcome of clients with the same path and verdict."""
-    return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
+    return Sight(everybody(((client_of(row), row.pool) for row in rows), most=None), rows[0])
+
+
+def client_of(row: TrustRow) -> str:
+    """Return the client for readers. A row of low confidence states it."""
+    return f"{row.client} (low confidence)" if row.confidence == "low" else row.client
+
+
+def public_roots(lists: Iterable[RootListRow]) -> str:
+    """Return the sentence about the root programs, with the dates of their data."""
+    shown = (f"{one.shown}, {many(one.days, 'day')} old" if one.is_stale and one.day else one.shown for one in lists)
+    return f"Public roots: {'; '.join(shown)}."
 
 
 def about(step: TrustStep) -> str:

@@ -15,6 +15,7 @@ import yaml
 
 from auditor.check import Check, Rule
 from auditor.cli.app import app
+from auditor.cli.examples import EXAMPLES
 from auditor.cli.worked import markdown, worked
 from auditor.pipeline.catalogue import rules
 from auditor.plan.load import load_plan_files
@@ -61,6 +62,8 @@ def commands() -> list[str]:
     for page in PAGES:
         for block in fences(page, "console"):
             found += [line for line in block.splitlines() if line.startswith("auditor ")]
+    found += [call for examples in EXAMPLES.values() for call, _ in examples]
+    for page in PAGES:
         if page in BY_HAND:
             found += re.findall(r"`(auditor [a-z][^`]*)`", page.read_text(encoding="utf-8"))
     return sorted(set(found))
@@ -154,8 +157,31 @@ def test_example_of_the_readme_exists() -> None:
     assert (EXAMPLE / "plan.yaml").is_file()
 
 
+def test_plan_of_the_readme_is_the_example_and_has_the_verdict_shown(tmp_path: Path) -> None:
+    plan, readme = ROOT / "examples" / "line-3" / "plan.yaml", ROOT / "README.md"
+    assert plan.read_text(encoding="utf-8") in fences(readme, "yaml")
+    assert len(plan.read_text(encoding="utf-8").splitlines()) == 12
+    options = ("--evidence", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23")
+    done = auditor("audit", plan, *options, cwd=tmp_path, extra={"COLUMNS": "120"})
+    said = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    (shown,) = fences(readme, "text")
+    lines = [" ".join(line.split()) for line in shown.splitlines()[1:] if line != "…"]
+    assert [line for line in lines if line not in said] == []
+    assert lines[-2:] == said[-2:]
+
+
+def test_pictures_of_the_readme_exist_in_both_themes_and_are_small() -> None:
+    named = re.findall(r"docs/pictures/[\w.-]+", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(named) == len(set(named)) == 4
+    for name in named:
+        assert (ROOT / name).stat().st_size <= 300_000
+
+
 def test_every_command_has_a_section_on_the_page() -> None:
-    assert set(generator().COMMAND_EXAMPLES) == set(COMMANDS)
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert set(EXAMPLES) == set(COMMANDS)
+    assert all(f"\n## auditor {name}\n" in page for name in COMMANDS)
+    assert all(len(examples) >= 2 for examples in EXAMPLES.values())
 
 
 def test_manual_page_is_plain_roff_with_every_command() -> None:

@@ -63,6 +63,7 @@ ROOMS: tuple[str, ...] = (
     "docs/checks.md",
     "docs/ci.md",
     "docs/cli.md",
+    "docs/controls.md",
     "docs/custody.md",
     "docs/decisions.md",
     "docs/evidence.md",

@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 from auditor import __version__
 from auditor.cli import signals, work
 from auditor.cli.commands import COMMANDS, Deferred
+from auditor.cli.config_file import ignore
+from auditor.cli.help_pages import HelpPage, summaries
 from auditor.cli.option_values import without_adapters
 from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
@@ -21,13 +23,19 @@ from auditor.errors import Interrupted, UsageError, strerror
 from auditor.redaction import remember_environment
 
 
-class Commands(TyperGroup):
+class Commands(HelpPage, TyperGroup):
     """The commands. A signal that ends one of them is reported, and ends in the exit code of that signal."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what typer passes on
         super().__init__(**attributes)
         for row in COMMANDS:
             self.add_command(Deferred(row))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - the parser's own types are not exported
+        """Write the options, then the commands with their whole summaries."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl(summaries(list(self.commands.items())))
 
     def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
         """Return the options before the command."""
@@ -81,10 +89,15 @@ def _options(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write only errors to stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write every request to stderr, without secrets.")] = False,
+    no_config: Annotated[
+        bool, typer.Option("--no-config", help="Use no defaults from auditor.toml or pyproject.toml.")
+    ] = False,
 ) -> None:
     """Options before the command."""
     if quiet and verbose:
         raise UsageError("--quiet and --verbose are given together", "Leave one of them out.")
+    if no_config:
+        ignore()
     remember_environment(os.environ)
     be(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
 

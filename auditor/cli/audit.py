@@ -18,6 +18,7 @@ from auditor.cli.options import (
     HowVerified,
     Inputs,
     Jobs,
+    KeepReport,
     Offline,
     Only,
     Platforms,
@@ -66,6 +67,7 @@ def audit(
     timeout: Timeout = TIMEOUT,
     verbose: Verbose = False,
     signatures: Signatures = False,
+    keep_report: KeepReport = True,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -103,5 +105,6 @@ def audit(
         raise
     excerpts = work.excerpts_of(loaded.plan, report)
     write_reports(report, outputs, excerpts)
-    work.keep(report, excerpts, loaded.words)
+    if keep_report:
+        work.keep(report, excerpts, loaded.words)
     raise typer.Exit(report.exit_code)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.check import Rule
 from auditor.cli.completing import page_ids
 from auditor.cli.output import write_stdout
 from auditor.own_files import text_in
@@ -32,9 +33,16 @@ def explain(
     page = f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}\n"
     if example := _examples().get(rule.id):
         page += f"\n{example}\n"
+    if rule.controls:
+        page += "\n## Controls\n" + "".join(f"- {line}\n" for line in control_lines(rule))
     if words := words_in(f"{rule.title} {rule.page}"):
         page += "\n## Terms\n" + "".join(f"- {word}: {meaning}.\n" for word, meaning in words.items())
     write_stdout(page)
+
+
+def control_lines(rule: Rule) -> list[str]:
+    """Return one line for each control that the rule evidences."""
+    return [f"{one.framework_title}, {one.id} {one.title}: {one.why}" for one in rule.controls]
 
 
 def _examples() -> dict[str, str]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from auditor.pipeline.inspect.chain import InspectedChain
 from reports.cleaning import clean
-from reports.json_trust import trust_files_json, trust_json
+from reports.json_trust import root_lists_json, trust_files_json, trust_json
 from reports.text.chain import draw, draw_files
 from reports.text.ink import Ink
 from reports.text.layout import heading, wrap
+from reports.ways import public_roots
 
 
 def chain_json(chain: InspectedChain) -> str:
@@ -23,6 +24,7 @@ def chain_json(chain: InspectedChain) -> str:
         "trouble": chain.trouble or None,
         "trust": trust_json(chain.rows),
         "trust_files": trust_files_json(chain.files),
+        "root_lists": root_lists_json(chain.root_lists),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -40,6 +42,7 @@ def _lines(chain: InspectedChain, ink: Ink) -> Iterator[str]:
         return
     served = ", ".join(chain.served)
     yield from wrap(f"as of {chain.day.isoformat()}, without external access; served by {chain.source}: {served}")
+    yield from wrap(public_roots(chain.root_lists))
     yield from draw(chain.rows, ink)
     if chain.files:
         yield from heading("Trust files that could not be used as a whole", ink)

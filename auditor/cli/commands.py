@@ -10,6 +10,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand
 
+from auditor.cli.defaults import with_defaults
+from auditor.cli.help_pages import HelpPage
 from auditor.cli.option_values import without_adapters
 
 
@@ -109,11 +111,17 @@ COMMANDS: tuple[CommandRow, ...] = (
         "init",
         "Write a starter plan that explains every part. It is valid as written. An existing file is never overwritten.",
     ),
+    CommandRow(
+        "doctor",
+        "auditor.cli.doctor",
+        "doctor",
+        "Show what this machine can do: the programs that were found, the dates of the facts, and the folders.",
+    ),
     CommandRow("schema", "auditor.cli.schema", "schema", "Print a JSON Schema, for editors and for readers of reports."),
 )
 
 
-class _Command(TyperCommand):
+class _Command(HelpPage, TyperCommand):
     """A command whose simple values need no pydantic."""
 
     def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
@@ -129,8 +137,8 @@ class Deferred(TyperCommand):
         self.row = row
 
     def make_context(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
-        """Parse the arguments by the real command, to which the context then belongs."""
-        return self.load().make_context(*args, **more)
+        """Parse the arguments by the real command, to which the context then belongs. A file may have defaults for them."""
+        return with_defaults(self.load(), *args, **more)
 
     def load(self) -> Any:  # noqa: ANN401 - as above
         """Return the real command."""

@@ -20,6 +20,7 @@ from reports.cleaning import clean
 
 if TYPE_CHECKING:
     from auditor.pipeline.image_list import Compared, ImageList, ListedImage, Mention
+    from auditor.plan.model import Plan
 
 _SHOWN = 3
 
@@ -30,6 +31,17 @@ class ListFormat(enum.StrEnum):
     TEXT = "text"
     JSON = "json"
     LIST = "list"
+    HAULER = "hauler"
+    ZARF = "zarf"
+    OC_MIRROR = "oc-mirror"
+    REGSYNC = "regsync"
+    SKOPEO = "skopeo"
+    IMGPKG = "imgpkg"
+
+    @property
+    def is_for_tool(self) -> bool:
+        """Whether the output is the input file of a copy tool."""
+        return self not in {ListFormat.TEXT, ListFormat.JSON, ListFormat.LIST}
 
 
 def images(
@@ -41,8 +53,17 @@ def images(
         typer.Option("--platform", metavar="PLATFORM", help="Only images that this platform needs; repeatable."),
     ] = None,
     format: Annotated[
-        ListFormat, typer.Option("--format", metavar="text|json|list", help="list: one reference a line, for other tools.")
+        ListFormat,
+        typer.Option(
+            "--format",
+            metavar="FMT",
+            help="text, json, list (one reference a line), or the input file of a copy tool: hauler, zarf, oc-mirror, regsync, "
+            "skopeo, imgpkg.",
+        ),
     ] = ListFormat.TEXT,
+    to: Annotated[
+        str, typer.Option("--to", metavar="HOST[/PATH]", help="regsync: the internal registry, if no plan names it.")
+    ] = "",
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare what lists and workloads state with what `observed` clusters run.")
     ] = False,
@@ -59,11 +80,16 @@ def images(
     found = work.image_list(work.with_charts(plan, may_connect=render_charts), everywhere=not is_plan and not platform)
     if format is ListFormat.LIST:
         found.note_lost_platforms()
+    if compare and format.is_for_tool:
+        raise UsageError(f"--compare has no output as {format.value}", "Use --format text, json or list.")
     rows = found.compared() if compare else []
     if compare and not any(row.is_observed for row in rows):
         hint = "Name the output of `kubectl get pods,nodes -A -o json` in a plan: `workloads: [{observed: cluster.json}]`."
         raise UsageError("--compare: no source holds what a cluster was observed to run", hint)
-    write_stdout(_COMPARED[format](rows) if compare else _WRITERS[format](found))
+    if format.is_for_tool:
+        _export(format, found, plan, to, sources[0])
+    else:
+        write_stdout(_COMPARED[format](rows) if compare else _WRITERS[format](found))
     for message in found.notes:
         note(message)
     for message in (*found.errors, *found.unbounded, *found.possible):
@@ -74,6 +100,18 @@ def images(
         raise typer.Exit(EXIT_NOT_READY)
     if found.unbounded or not found.images:
         raise typer.Exit(EXIT_UNDETERMINED)
+
+
+def _export(format: ListFormat, found: ImageList, plan: Plan, to: str, source: Path) -> None:
+    """Write the input file of a copy tool, and add notes about what it cannot express."""
+    registry = work.registry_at(to) if to else plan.registry
+    if format is ListFormat.REGSYNC and registry is None:
+        raise UsageError("regsync needs the internal registry", "Add `--to HOST[/PATH]`, or name a plan with `registry`.")
+    images = work.with_observed_digests(tuple(found.images.values()), source)
+    made = work.export(format.value, work.ExportInputs(images, registry))
+    write_stdout(made.text)
+    found.notes.extend(made.notes)
+    found.unbounded.extend(made.left_out)
 
 
 def _compared_text(rows: list[Compared]) -> str:

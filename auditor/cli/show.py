@@ -11,13 +11,14 @@ from auditor.cli.output import write_stdout
 from auditor.cli.saying import note
 from auditor.errors import UsageError
 from auditor.plan.spelling import as_hint, nearest
-from auditor.text import listed, shown
+from auditor.text import listed, short, shown
 
 if TYPE_CHECKING:
     from auditor.report import Report
     from reports.text.details import Topic
 
 MOST_MATCHES = 8
+_LONGEST = 60
 
 
 def show(
@@ -87,6 +88,8 @@ def _is_part(wanted: str, name: str) -> bool:
 
 
 def _known(known: tuple[Topic, ...]) -> str:
-    kinds = {kind: [topic.name for topic in known if topic.kind == kind] for kind in ("pool", "endpoint", "image")}
-    parts = [f"{kind}s: {listed(names, 4)}" for kind, names in kinds.items() if names]
-    return f"Checks: `auditor checks`. {'; '.join(parts)}." if parts else "Checks: `auditor checks`."
+    kinds = {
+        kind: [short(topic.name, _LONGEST) for topic in known if topic.kind == kind] for kind in ("pool", "endpoint", "image")
+    }
+    parts = [f"{kind.capitalize()}s: {listed(names, 4)}." for kind, names in kinds.items() if names]
+    return " ".join(("`auditor checks` lists the checks.", *parts))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from auditor.cli.inspect_view import image_json as image_json
     from auditor.cli.inspect_view import image_text as image_text
     from auditor.cli.kept import keep as keep
+    from auditor.cli.kept import state_folder as state_folder
+    from auditor.cli.terminal import columns as columns
+    from auditor.cli.terminal import use_colour as use_colour
     from auditor.cli.verify_view import medium_json as medium_json
     from auditor.cli.verify_view import medium_text as medium_text
     from auditor.cli.verify_view import verified_json as verified_json
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.diff import as_json as as_json
     from auditor.diff import as_text as as_text
     from auditor.diff import compare as compare
+    from auditor.facts import basis as basis
     from auditor.fix.pinning import pinned_lists as pinned_lists
     from auditor.fix.readme import README as README
     from auditor.fix.remedies import remedies as remedies
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.bare_plans import without_repeated as without_repeated
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
+    from auditor.pipeline.cache import cache_folder as cache_folder
     from auditor.pipeline.chart_rendering import with_charts as with_charts
     from auditor.pipeline.custody.manifest import manifest_of as manifest_of
     from auditor.pipeline.custody.medium import MediumVerified as MediumVerified
@@ -47,6 +52,8 @@ if TYPE_CHECKING:
     from auditor.pipeline.custody.verify import Locations as Locations
     from auditor.pipeline.custody.verify import read_public_key as read_public_key
     from auditor.pipeline.custody.verify import verify_envelope as verify_envelope
+    from auditor.pipeline.doctor import can_isolate as can_isolate
+    from auditor.pipeline.doctor import programs as programs
     from auditor.pipeline.excerpts import excerpts_of as excerpts_of
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
@@ -57,6 +64,10 @@ if TYPE_CHECKING:
     from auditor.pipeline.inspect.chain import ChainQuestion as ChainQuestion
     from auditor.pipeline.inspect.chain import inspect_chain as inspect_chain
     from auditor.pipeline.inspect.image import inspect_image as inspect_image
+    from auditor.pipeline.list_exports import ExportInputs as ExportInputs
+    from auditor.pipeline.list_exports import export as export
+    from auditor.pipeline.list_exports import registry_at as registry_at
+    from auditor.pipeline.list_exports import with_observed_digests as with_observed_digests
     from auditor.pipeline.report_inputs import read_baseline as read_baseline
     from auditor.pipeline.report_inputs import read_report as read_report
     from auditor.pipeline.report_inputs import report_in as report_in
@@ -81,12 +92,25 @@ else:
                 "image_json",
                 "image_text",
             ),
-            "auditor.cli.kept": ("keep",),
             "auditor.cli.verify_view": (
                 "medium_json",
                 "medium_text",
                 "verified_json",
                 "verified_text",
+            ),
+            "auditor.cli.kept": (
+                "keep",
+                "state_folder",
+            ),
+            "auditor.cli.terminal": (
+                "columns",
+                "use_colour",
+            ),
+            "auditor.facts": ("basis",),
+            "auditor.pipeline.cache": ("cache_folder",),
+            "auditor.pipeline.doctor": (
+                "can_isolate",
+                "programs",
             ),
             "auditor.diff": ("as_json", "as_text", "compare"),
             "auditor.fix.pinning": ("pinned_lists",),
@@ -141,6 +165,7 @@ else:
                 "inspect_chain",
             ),
             "auditor.pipeline.inspect.image": ("inspect_image",),
+            "auditor.pipeline.list_exports": ("ExportInputs", "export", "registry_at", "with_observed_digests"),
             "auditor.pipeline.inputs": (
                 "is_site",
                 "load",

@@ -26,11 +26,11 @@ from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.signature_collector import SignatureCollector, Wanted, wanted_signatures
-from auditor.collectors.tls import observe_chain, observe_offered
+from auditor.collectors.tls import observe_chain, observe_offered, with_handshakes
 from auditor.collectors.unpacked_sizes import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.missed import Missed, missed_since
-from auditor.evidence.model import Place, Verify
+from auditor.evidence.model import Observation, Place, TlsOffered, Verify
 from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
@@ -185,7 +185,7 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     work = _Work(images, presence, unpacked, progress, signatures, _at_places(plan, signed, options.places))
     urls = CertificateUrls(plan, store, options.retries, options.environment)
     chain = options.observe_chain or partial(observe_chain, timeout=options.retries.timeout)
-    offered = options.observe_offered or partial(observe_offered, timeout=2 * options.retries.timeout)
+    offered = options.observe_offered or partial(_observe_all, timeout=2 * options.retries.timeout)
     chains = EndpointCollector(plan, store, urls, chain, offered)
     try:
         async with asyncio.TaskGroup() as group:
@@ -332,3 +332,7 @@ def _first(group: BaseExceptionGroup[AuditorError]) -> AuditorError:
     """Return the first error of a group at any depth."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _observe_all(host: str, port: int, *, timeout: float) -> Observation[TlsOffered]:
+    return with_handshakes(observe_offered(host, port, timeout=timeout), host, port, timeout=timeout)

@@ -14,6 +14,7 @@ from auditor import __version__
 from auditor.errors import EvidenceError
 from auditor.evidence.seal import DAMAGED, Seal
 from auditor.evidence.sqlite_schema import (
+    VERSION,
     check_header,
     check_tables,
     connect,
@@ -85,8 +86,8 @@ class Database:
                     # One long read transaction: otherwise SQLite would lock and unlock the file for every query.
                     connection.executescript("PRAGMA query_only=ON; BEGIN")
                 else:
-                    upgrade(connection, older)
-                seal = None if read_only and older.is_unsealed else seal_of(connection)
+                    upgrade(connection, older, str(path))
+                seal = None if read_only and older.is_unsealed else seal_of(connection, older.version if read_only else VERSION)
                 if seal is not None:
                     seal.verify(str(path), tables)
                 if seal is not None and not read_only:
@@ -112,11 +113,15 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Commit and close. Written rows stay, even if the block ended with an error."""
+        """Commit, seal and close. Written rows stay, even if the block ended with an error."""
+        file = None
         try:
             self.commit()
+            file = self._seal.close(Path(self._name)) if self._seal is not None else None
         finally:
             self._connection.close()
+            if file is not None:
+                file.close()
 
     def commit(self) -> None:
         """Commit everything written so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import enum
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -107,6 +108,40 @@ class ChainSeen:
     protocol: str
 
 
+class ClientAuth(enum.StrEnum):
+    """Whether an endpoint asks a client for a certificate, and what happens without one."""
+
+    UNKNOWN = "unknown"  # the handshakes could not be read
+    NONE = "none"  # it asks for none
+    OPTIONAL = "optional"  # it asks, and answered a client without one
+    ASKED = "asked"  # it asks, and what it does without one was not observed
+    REQUIRED = "required"  # it refused a client without one
+
+
+class Handshakes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an endpoint accepts and asks for in handshakes, in the order of discovery.
+
+    Suites and groups (key exchange) have the names of IANA; `old` is TLS 1.2 and older, `new` is TLS 1.3. A flag `all_…` states
+    that the list is complete. `authorities` are the CAs (RFC 4514 names) of whose client certificates it wants one; none if any
+    CA will do. `refusal` is what the endpoint said to a client without a certificate. `staple` is the OCSP response (DER) that
+    it stapled to its certificate; empty if it stapled none.
+    """
+
+    old_suites: tuple[str, ...] = ()
+    new_suites: tuple[str, ...] = ()
+    old_groups: tuple[str, ...] = ()
+    new_groups: tuple[str, ...] = ()
+    all_old_suites: bool = False
+    all_new_suites: bool = False
+    all_old_groups: bool = False
+    all_new_groups: bool = False
+    client_auth: ClientAuth = ClientAuth.UNKNOWN
+    authorities: tuple[str, ...] = ()
+    refusal: str = ""
+    staple: bytes = b""
+    staple_known: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class TlsOffered:
     """The TLS versions and ciphers that an endpoint accepts, with OpenSSL's names, in the order of discovery.
@@ -114,10 +149,13 @@ class TlsOffered:
     `versions` as `TLSv1.2`, oldest first. `ciphers` covers all versions: for TLS 1.3 its suites (`TLS_AES_128_GCM_SHA256`), for
     older versions the suite with its key exchange (`ECDHE-RSA-AES128-GCM-SHA256`). The server's own choice comes first. Ciphers
     that the collector's OpenSSL does not support are missing.
+
+    `handshakes` has the details; None in evidence that was collected before they were observed.
     """
 
     versions: tuple[str, ...]
     ciphers: tuple[str, ...]
+    handshakes: Handshakes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The table `seal` has one row for each other table: the number of its rows, and the sum of their SHA-256 digests modulo 2^256. A
 commit updates the sum with its own rows only, however large the table is. One more row covers all of them, the application id
-and the version of the file. The seal is part of each commit, so it also covers the rows of an interrupted run.
+and the version of the file. The seal is part of each commit, so it also covers the rows of an interrupted run. From version 6
+on, the row `bytes` covers the file as a whole (auditor/evidence/file_seal.py).
 
 The seal shows damage. It is not a signature: a program that edits rows on purpose can compute a new seal.
 """
@@ -10,16 +11,20 @@ The seal shows damage. It is not a signature: a program that edits rows on purpo
 from __future__ import annotations
 
 import hashlib
+import io
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from auditor.errors import EvidenceError
+from auditor.evidence import file_seal
 
 APPLICATION_ID: Final = 0x41474145
 TABLE: Final = "CREATE TABLE seal (name TEXT PRIMARY KEY, row_count INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID"
+FILE_SINCE: Final = 6  # the version from which the row `bytes` exists
 PLAN_TABLES: Final = ("meta", "file")
 _WHOLE: Final = "evidence"  # the name of the row that covers the others
 _MODULUS: Final = 1 << 256
@@ -40,6 +45,7 @@ class Seal:
         self._columns = {table: [str(column[1]) for column in shape] for table, shape in shapes.items()}
         self._key_widths = {table: sum(column[5] > 0 for column in shape) for table, shape in shapes.items()}
         self._is_watching = False
+        (self._page,) = connection.execute("SELECT rootpage FROM main.sqlite_schema WHERE name = 'seal'").fetchone()
 
     def verify(self, name: str, tables: Iterable[str] | None = None) -> None:
         """Compare the rows with the seal: all tables, or some. Raises EvidenceError for the file `name`."""
@@ -47,11 +53,24 @@ class Seal:
             table: (rows, digest) for table, rows, digest in self._connection.execute("SELECT * FROM seal LIMIT 100")
         }
         whole = stored.pop(_WHOLE, None)
+        of_file = stored.pop(file_seal.NAME, None)
         if stored.keys() != self._tables.keys() or whole != self._whole(stored):
             raise EvidenceError(f"{name}: its seal was changed after it was written", DAMAGED)
-        for table in tables or self._tables:
+        is_whole = self._version < FILE_SINCE or self._is_whole_file(Path(name), of_file)
+        for table in (is_whole and tables) or self._tables:  # a changed file is read as a whole, to name the table
             if _written(*self._summed(table)) != stored[table]:
                 raise EvidenceError(f"{name}: its table `{table}` was changed after it was written", DAMAGED)
+        if not is_whole:
+            raise EvidenceError(f"{name}: it was changed after it was written", DAMAGED)
+
+    def _is_whole_file(self, path: Path, row: tuple[object, object] | None) -> bool:
+        if row is None or row[0] != 0 or not isinstance(row[1], str):
+            return False
+        return row[1] == file_seal.OPEN or (len(row[1]) == 64 and file_seal.is_as_sealed(path, self._page, row[1]))
+
+    def close(self, path: Path) -> io.FileIO | None:
+        """Seal the bytes of a file that was written. Return the file, which must be closed after SQLite."""
+        return file_seal.seal_file(path, self._page) if self._is_watching else None
 
     def anew(self) -> None:
         """Compute the seal of all tables from their current rows."""
@@ -92,7 +111,9 @@ class Seal:
             return
         sums: Sums = {
             table: (rows, int(digest, 16))
-            for table, rows, digest in self._connection.execute("SELECT * FROM seal WHERE name <> ?", (_WHOLE,))
+            for table, rows, digest in self._connection.execute(
+                "SELECT * FROM seal WHERE name NOT IN (?, ?)", (_WHOLE, file_seal.NAME)
+            )
         }
         for table, (rows, total) in changes.items():
             before = sums[table]
@@ -102,7 +123,8 @@ class Seal:
     def _write(self, sums: Sums) -> None:
         entries = {table: _written(*total) for table, total in sums.items()}
         rows = [(table, *entry) for table, entry in entries.items()]
-        rows.append((_WHOLE, *self._whole(entries)))
+        rows.append((file_seal.NAME, 0, file_seal.OPEN))
+        rows.append((_WHOLE, *self._whole(entries)))  # the last one: a trigger waits for it
         places = ", ".join(["(?, ?, ?)"] * len(rows))
         values = [value for row in rows for value in row]
         self._connection.execute(f"INSERT OR REPLACE INTO seal VALUES {places}", values)  # noqa: S608 - placeholders

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
+import msgspec
+
 from auditor.errors import EvidenceError
 from auditor.evidence.causes import Cause
-from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
+from auditor.evidence.model import Absent, Failed, Handshakes, Kind, Observation, Seen
 from auditor.evidence.seal import DAMAGED
 from auditor.redaction import redact
 
 MAX_TEXT = 64 * 1024
+MAX_HANDSHAKES = 256 * 1024
 SEEN = "seen"
 ABSENT = "absent"
 # A failure is stored as its kind, then a slash and its cause if known (`unreachable/timeout`).
@@ -86,6 +89,19 @@ def as_names(value: object) -> tuple[str, ...]:
     if not all(names):
         raise ValueError(f"{value!r:.80} is not a list of names")
     return names
+
+
+def as_handshakes(value: object) -> Handshakes:
+    """Return a column of handshakes, which is JSON. Raises ValueError."""
+    if not isinstance(value, str) or len(value) > MAX_HANDSHAKES:
+        raise ValueError("the handshakes are not text of a valid length")
+    return msgspec.json.decode(value, type=Handshakes)
+
+
+def handshakes_text(handshakes: Handshakes) -> str:
+    """Return the stored form of handshakes, without secrets in what the endpoint said."""
+    told = msgspec.structs.replace(handshakes, refusal=redact(handshakes.refusal))
+    return msgspec.json.encode(told).decode("utf-8")
 
 
 def as_bytes(value: object) -> bytes:

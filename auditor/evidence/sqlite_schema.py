@@ -17,7 +17,7 @@ from auditor.errors import EvidenceError, strerror
 from auditor.evidence import seal
 from auditor.evidence.seal import APPLICATION_ID, DAMAGED, Seal
 
-VERSION: Final = 5
+VERSION: Final = 7
 OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -65,6 +65,7 @@ _TABLES: Final = {
         "CREATE TABLE offered (endpoint TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
         "source TEXT NOT NULL, versions TEXT NOT NULL, ciphers TEXT NOT NULL)"
     ),
+    "handshakes": "CREATE TABLE handshakes (endpoint TEXT PRIMARY KEY, body TEXT NOT NULL)",
     "fetched": (
         "CREATE TABLE fetched (url TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
         "source TEXT NOT NULL, body BLOB NOT NULL)"
@@ -75,7 +76,7 @@ _TABLES: Final = {
     "seal": seal.TABLE,
 }
 # The tables that each version added. An older file is read as if their subjects were not observed.
-_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4, "seal": 5}
+_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4, "seal": 5, "handshakes": 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ _NARROW: Final = {
 class Older:
     """What an older file lacks: whole tables, and columns of tables."""
 
+    version: int
     missing: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
 
@@ -218,9 +220,10 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def seal_of(connection: sqlite3.Connection) -> Seal:
-    """Return the seal of a file of this version."""
-    return Seal(connection, {table: statement for table, statement in _TABLES.items() if table != "seal"}, VERSION)
+def seal_of(connection: sqlite3.Connection, version: int = VERSION) -> Seal:
+    """Return the seal of a file of a version that has one. It covers the tables of that version."""
+    covered = {table: made for table, made in _TABLES.items() if table != "seal" and _SINCE.get(table, 0) <= version}
+    return Seal(connection, covered, version)
 
 
 def check_tables(connection: sqlite3.Connection, name: str) -> Older:
@@ -236,7 +239,7 @@ def check_tables(connection: sqlite3.Connection, name: str) -> Older:
     rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
     if dict(rows) != expected:
         raise EvidenceError(f"{name}: it has tables that the auditor did not create", DAMAGED)
-    return Older(missing, narrow)
+    return Older(version, missing, narrow)
 
 
 def stand_in(connection: sqlite3.Connection, older: Older) -> None:
@@ -247,8 +250,8 @@ def stand_in(connection: sqlite3.Connection, older: Older) -> None:
         connection.executescript(f"PRAGMA temp_store=MEMORY; {'; '.join((*made, *filled))}")
 
 
-def upgrade(connection: sqlite3.Connection, older: Older) -> None:
-    """Upgrade an older file to this version in one transaction."""
+def upgrade(connection: sqlite3.Connection, older: Older, name: str) -> None:
+    """Upgrade an older file to this version in one transaction. Raises EvidenceError if its seal is broken."""
     statements = [_TABLES[table] for table in older.missing]
     for table in older.narrow:
         statements += [
@@ -258,7 +261,9 @@ def upgrade(connection: sqlite3.Connection, older: Older) -> None:
             f"INSERT INTO main.{table} SELECT * FROM temp.before",  # noqa: S608 - constants
             "DROP TABLE temp.before",
         ]
-    if statements:
+    if older.version < VERSION:
+        if not older.is_unsealed:
+            seal_of(connection, older.version).verify(name)
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("BEGIN IMMEDIATE")
         for statement in (*statements, f"PRAGMA user_version={VERSION}"):

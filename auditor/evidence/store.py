@@ -36,9 +36,11 @@ from auditor.evidence.sqlite_rows import (
     ABSENT,
     SEEN,
     as_bytes,
+    as_handshakes,
     as_names,
     as_size,
     as_text,
+    handshakes_text,
     to_columns,
     to_observation,
     to_text,
@@ -198,7 +200,9 @@ class Store(BlobTable):
         row = self._row("SELECT outcome, detail, at, source, versions, ciphers FROM offered WHERE endpoint = ?", endpoint)
         if row is None:
             return None
-        return to_observation(row, lambda: TlsOffered(as_names(row[4]), as_names(row[5])), self._name)
+        made = self._row("SELECT body FROM handshakes WHERE endpoint = ?", endpoint)
+        details = as_handshakes(made[0]) if made is not None else None
+        return to_observation(row, lambda: TlsOffered(as_names(row[4]), as_names(row[5]), details), self._name)
 
     def fetched(self, url: str) -> Observation[Fetched] | None:
         """Return the content of a URL that a certificate names."""
@@ -303,6 +307,9 @@ class Store(BlobTable):
         seen = observation.value if isinstance(observation, Seen) else TlsOffered((), ())
         columns = (*to_columns(observation), " ".join(seen.versions), " ".join(seen.ciphers))
         self._write("INSERT OR REPLACE INTO offered VALUES (?, ?, ?, ?, ?, ?, ?)", endpoint, *columns)
+        self._write("DELETE FROM handshakes WHERE endpoint = ?", endpoint)
+        if seen.handshakes is not None:
+            self._write("INSERT INTO handshakes VALUES (?, ?)", endpoint, handshakes_text(seen.handshakes))
 
     def put_fetched(self, url: str, observation: Observation[Fetched]) -> None:
         """Store the content of a URL."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile, zip_longest
 
 from auditor.needs.model import Needs
 from auditor.oci.reference import DEFAULT_DOMAIN, Reference
@@ -76,7 +77,33 @@ def signature_demands(plan: Plan, needs: Needs, policies: SignaturePolicies) -> 
         demands += found
         if not found:
             idle.append(rule)
-    return SignatureDemands(tuple(demands), tuple(bad), tuple(idle))
+    return SignatureDemands(tuple(_decisive(demands)), tuple(bad), tuple(idle))
+
+
+def _decisive(demands: list[SignatureDemand]) -> Iterator[SignatureDemand]:
+    """Yield the demands that count: of Connaisseur's rules for one image, only the most specific one does."""
+    best: dict[tuple[str, Reference], SignatureDemand] = {}
+    for demand in demands:
+        if demand.rule.engine == "connaisseur":
+            key = (demand.rule.owner, demand.seen)
+            if key not in best or _weight(demand) > _weight(best[key]):
+                best[key] = demand
+    for demand in demands:
+        rule = demand.rule
+        if rule.engine != "connaisseur" or (best[rule.owner, demand.seen] is demand and _is_demanding(rule)):
+            yield demand
+
+
+def _is_demanding(rule: SignatureRule) -> bool:
+    """Return whether a rule demands anything. One that does not may still hide less specific ones."""
+    return bool(rule.forms or rule.denies or rule.attestors)
+
+
+def _weight(demand: SignatureDemand) -> tuple[int, list[int], list[int]]:
+    """Return how specific a pattern is for an image, as Connaisseur compares (internal/policy/match.go at v3.10.0)."""
+    parts, name = demand.rule.patterns[0].split("/"), str(demand.seen).split("/")
+    common = [_common(part, other) for part, other in zip_longest(parts, name[: len(parts)], fillvalue="")]
+    return len(parts), common, [len(part) for part in parts]
 
 
 def _origins(plan: Plan, pools: Mapping[Reference, set[str]]) -> Mapping[Reference, Reference]:
@@ -85,6 +112,11 @@ def _origins(plan: Plan, pools: Mapping[Reference, set[str]]) -> Mapping[Referen
         return {}
     inside = ((placed(plan.registry, reference), reference) for reference in pools)
     return {at: reference for at, reference in inside if at != reference and at in pools}
+
+
+def _common(one: str, other: str) -> int:
+    """Return the length of the common beginning of two texts."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _scopes(rules: Iterable[SignatureRule]) -> Mapping[tuple[str, tuple[str, ...]], frozenset[str]]:
@@ -114,7 +146,7 @@ def _of_rule(
             if _scope(scopes, seen) in rule.patterns and (rule.forms or rule.denies):
                 yield SignatureDemand(rule, reference, seen)
         return
-    if not (rule.forms or rule.denies or rule.attestors):
+    if not (_is_demanding(rule) or rule.engine == "connaisseur"):
         return
     if named:
         covered = (seen for pod, seen in named if _covers(rule, pod.namespace) and _matches(rule, seen, pod.text))

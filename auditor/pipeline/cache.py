@@ -13,7 +13,7 @@ from auditor.plan.model import PLAN_OF_LISTS, ImageSource, Plan
 _HINT = "Set AUDITOR_CACHE to a writable folder."
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Return `$AUDITOR_CACHE`, or `airgap-auditor` in the user's cache folder. Creates nothing. Raises UsageError."""
     if chosen := os.environ.get("AUDITOR_CACHE"):
         return Path(chosen)
@@ -65,4 +65,4 @@ def to_read(path: Path) -> Path | None:
 
 def _file(key: str) -> Path:
     name = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
-    return folder() / f"{name}.evidence"
+    return cache_folder() / f"{name}.evidence"

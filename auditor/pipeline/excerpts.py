@@ -46,7 +46,7 @@ def _places(report: Report) -> Iterator[tuple[Location, str]]:
 def _lines(files: Mapping[str, bytes], name: str) -> list[str]:
     """Return the lines of a text file without secrets. The numbers are those of the file; a binary file has no lines."""
     data = files.get(name, b"")
-    if len(data) > MOST_BYTES:
+    if not data or len(data) > MOST_BYTES:
         return []
     clean = redact_file(data)
     if clean[:2] in {b"\xff\xfe", b"\xfe\xff"}:

@@ -22,6 +22,13 @@ from auditor.text import printable
 
 MAX_CERTIFICATE = 1024 * 1024
 
+_VERSION = "is not a valid X509 version"
+# What the library says, and the same for people.
+_PLAIN = {
+    "relative distinguished name cannot be empty": "its subject or issuer has an empty part, which the auditor does not read",
+    "duplicate attributes are not allowed": "its subject or issuer has one attribute twice, which the auditor does not read",
+}
+
 
 class UnreadableCertificate(ValueError):
     """The bytes are not a certificate. `str(error)` gives the reason."""
@@ -125,6 +132,10 @@ def _signature_hash(parsed: x509.Certificate) -> str:
 def _why(error: Exception) -> str:
     """Return the library's reason, or a general one if it only quotes its parser's source code."""
     said = printable(str(error), 200)
+    if said.endswith(_VERSION):
+        return f"its version field has the value {said.partition(' ')[0]}, and the auditor reads only versions 1 and 3"
+    if (plain := next((text for words, text in _PLAIN.items() if words in said), "")) or not said:
+        return plain or "it is not an X.509 certificate"
     return "it is not an X.509 certificate" if not said or "ParseError" in said else said
 
 

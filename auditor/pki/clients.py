@@ -27,6 +27,8 @@ Cause = Literal[
     "invalid",
     "parse",
     "handshake",
+    "version",
+    "client-certificate",
     "stall",
     "revocation",
     "no-revocation",
@@ -50,12 +52,13 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     endpoint that it connects to. `ca_file_error` is its error if the CA file for a host holds no certificate; empty if the
     client ignores such a file. `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its error messages by
     cause, with the fields `{host}`, `{names}` and `{reason}`; empty if the cause is no error for it.
+    `library_versions` are the possible versions of its TLS library on the nodes; empty if unknown. No row states them.
     """
 
     id: str
     os: OperatingSystem
     title: str
-    verifier: Literal["go-system", "go-pool-plus-system", "go-pool-only", "openssl", "schannel", "cryptoapi"]
+    verifier: Literal["go-system", "go-pool-plus-system", "go-pool-only", "openssl", "schannel", "cryptoapi", "java"]
     reads: tuple[Literal["system", "pool"], ...]
     fetches_aia: bool
     updates_roots: bool
@@ -70,48 +73,57 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     timeout: int
     skips_revocation: RevocationSwitch | None = None
     symptoms: dict[Cause, str]
+    library_versions: tuple[str, ...] = ()
 
     @property
     def strength(self) -> Strength:
         """Return which signatures and keys it accepts."""
         # The facts about clients are read more often than certificates.
-        from auditor.pki.constraints import GO_RULES, OPENSSL_RULES, WINDOWS_RULES  # noqa: PLC0415
+        from auditor.pki.constraints import GO_RULES, JAVA_RULES, OPENSSL_RULES, WINDOWS_RULES  # noqa: PLC0415
         from auditor.pki.strength import Strength  # noqa: PLC0415
 
+        is_java = self.verifier == "java"
         reads_by_go = self.verifier.startswith("go-")
+        by_library = GO_RULES if reads_by_go else OPENSSL_RULES
         return Strength(
             self.accepts_sha1,
             self.minimum_rsa,
             any_usage=self.verifier != "openssl",
             odd_constraints=self.asks_windows or not reads_by_go,
-            common_name=self.verifier == "openssl",
+            common_name=self.verifier in {"openssl", "java"},
             strict=self.strict,
             parses_as_go=reads_by_go,
             counts_self_issued=reads_by_go and not self.asks_windows,
             leaf_usage=self.verifier == "openssl",
+            signing_leaf=is_java,
+            bare_anchors=is_java,
+            ca_usages=not is_java,
             short_wildcards="refused" if self.verifier == "openssl" else "unknown" if self.asks_windows else "accepted",
             chain_keys=self._chain_library,
-            server_keys="windows" if self.tls == "schannel" else "go" if reads_by_go else "openssl",
-            constraints=WINDOWS_RULES if self.asks_windows else GO_RULES if reads_by_go else OPENSSL_RULES,
+            server_keys="java" if is_java else "windows" if self.tls == "schannel" else "go" if reads_by_go else "openssl",
+            versions=self.library_versions,
+            constraints=JAVA_RULES if is_java else WINDOWS_RULES if self.asks_windows else by_library,
         )
 
     @property
     def _chain_library(self) -> Library:
+        if self.verifier == "java":
+            return "java"
         if self.verifier in {"schannel", "cryptoapi"} or (self.os == "windows" and self.verifier == "go-system"):
             return "windows"
         return "openssl" if self.verifier == "openssl" else "go"
 
     @property
     def has_own_ca(self) -> bool:
-        """Return whether it trusts only the CA of its kubeconfig."""
-        return self.connects == "api-server" and "system" not in self.reads
+        """Return whether it trusts only the CA of its kubeconfig, or the keystore of its JDK."""
+        return (self.connects == "api-server" or self.verifier == "java") and "system" not in self.reads
 
     @property
     def asks_windows(self) -> bool:
         """Return whether CryptoAPI decides, alone or first. CryptoAPI downloads, waits for timeouts, and applies Microsoft's
         list.
         """
-        return self.os == "windows" and self.verifier not in {"go-pool-only", "openssl"}
+        return self.os == "windows" and self.verifier not in {"go-pool-only", "java", "openssl"}
 
     def error_of(self, flaw: str) -> str:
         """Return the text of the client's library for a kind of flaw; empty if the facts have none."""
@@ -122,7 +134,7 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
         """Return whose error texts the client prints: those of `facts/tls_errors.yaml`."""
         if self.verifier.startswith("go-"):
             return "go"
-        return {"openssl": "openssl", "schannel": "cryptoapi"}.get(self.verifier, "dotnet")
+        return {"openssl": "openssl", "java": "java", "schannel": "cryptoapi"}.get(self.verifier, "dotnet")
 
     def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
         """Return the error message of this client."""
@@ -160,7 +172,7 @@ def cryptoapi_wait() -> int:
 class ErrorText(Fact, frozen=True, kw_only=True):
     """The error text of a library for a kind of flaw (`auditor.pki.path_rules.FlawKind`), or for `revoked`."""
 
-    library: Literal["go", "openssl", "dotnet", "cryptoapi"]
+    library: Literal["go", "java", "openssl", "dotnet", "cryptoapi"]
     flaw: str
     error: str
 

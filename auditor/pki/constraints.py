@@ -39,6 +39,7 @@ class ConstraintRules:
 
 GO_RULES = ConstraintRules(strict_names=True)
 OPENSSL_RULES = ConstraintRules(wildcards=False, self_issued=False, common_name="if-dns", comparisons=1 << 20, other_names=True)
+JAVA_RULES = ConstraintRules(wildcards=False, self_issued=False, common_name="always")
 WINDOWS_RULES = ConstraintRules(common_name="always")
 
 

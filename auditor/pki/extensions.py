@@ -42,8 +42,8 @@ class Extensions:
     `ekus` and `unknown_critical` are dotted OIDs, `ski` and `aki` lower-case hex. `permitted` and `excluded` are the name
     constraints as (`dns` or `ip`, value); an address range is a CIDR. `permitted_names` and `excluded_names` constrain
     directory names. `serves_tls` is whether the key usage allows a TLS server: digital signature, key encipherment or key
-    agreement. `other_names` are the types of alternative names that no client compares. `odd_constraints` are the name types
-    in critical name constraints that Go does not support.
+    agreement; `signs_data` is whether it allows digital signatures. `other_names` are the types of alternative names that no
+    client compares. `odd_constraints` are the name types in critical name constraints that Go does not support. `must_staple`: the server must staple an OCSP response (RFC 7633).
     """
 
     dns_names: tuple[str, ...] = ()
@@ -57,6 +57,7 @@ class Extensions:
     signs_certificates: bool | None = None
     signs_crls: bool | None = None
     serves_tls: bool | None = None
+    signs_data: bool | None = None
     other_names: tuple[str, ...] = ()
     ekus: tuple[str, ...] | None = None
     ski: str = ""
@@ -70,6 +71,7 @@ class Extensions:
     excluded_names: tuple[x509.Name, ...] = ()
     odd_constraints: tuple[str, ...] = ()
     unknown_critical: tuple[str, ...] = ()
+    must_staple: bool = False
     defect: str = ""
 
 
@@ -105,6 +107,7 @@ class _Reader:
             serves_tls=(usage.digital_signature or usage.key_encipherment or usage.key_agreement)
             if isinstance(usage, x509.KeyUsage)
             else None,
+            signs_data=usage.digital_signature if isinstance(usage, x509.KeyUsage) else None,
             other_names=tuple(dict.fromkeys(type(name).__name__ for name in alternatives if not isinstance(name, _COMPARED))),
             ekus=tuple(oid.dotted_string for oid in eku) if isinstance(eku, x509.ExtendedKeyUsage) else None,
             ski=ski.digest.hex() if isinstance(ski, x509.SubjectKeyIdentifier) else "",
@@ -120,7 +123,12 @@ class _Reader:
             unknown_critical=tuple(
                 oid.dotted_string for oid, extension in self._by_oid.items() if extension.critical and oid not in UNDERSTOOD
             ),
+            must_staple=self._must_staple(),
         )
+
+    def _must_staple(self) -> bool:
+        feature = self.value(ExtensionOID.TLS_FEATURE)
+        return isinstance(feature, x509.TLSFeature) and x509.TLSFeatureType.status_request in feature
 
     def _is_critical(self, oid: x509.ObjectIdentifier) -> bool:
         extension = self._by_oid.get(oid)

@@ -19,7 +19,7 @@ from auditor.pki.path_rules import Flaw, FlawKind, doubts_of, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.stores.windows_roots import AnchorClass, classify
-from auditor.pki.trust_store import windows_program
+from auditor.pki.trust_store import linux_public, windows_program
 from auditor.pki.verdicts import (
     Distrust,
     Incomplete,
@@ -131,10 +131,12 @@ class _Case:
                 return self._refused(path, top.issuer_name, why)
 
     def _outside_own_ca(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
-        """Return the verdict of kubelet or kube-proxy, which trust only the CA of their kubeconfig."""
+        """Return the verdict of kubelet and kube-proxy, which trust only the CA of their kubeconfig, or of Java."""
         ways = ways or (CertificatePath((self._leaf,), End.NO_ISSUER),)
         path = self._path(max(ways, key=lambda way: (way.end is End.ANCHORED, len(way.certificates))))
         name = path.top.name if path.top.self_signed else path.top.issuer_name
+        if self._client.verifier == "java":
+            return self._outside_keystore(path, name)
         if self._trust.own_ca and not path.top.self_signed and path.top.extensions.aia_issuers:
             return Incomplete(path, path.top.issuer_name, path.top.extensions.aia_issuers, is_requested=False)
         if self._trust.own_ca:
@@ -142,6 +144,16 @@ class _Case:
         how = "name it with `kubeconfig` of the pool or `ca` of the cluster"
         why = f"it trusts only the CA of its kubeconfig, and the plan does not state whether that is {name}: {how}"
         return Unproven(path, TrustGap.POOL_UNKNOWN, why)
+
+    def _outside_keystore(self, path: Path, name: str) -> TrustVerdict:
+        """Return the verdict of Java, whose keystore has the public roots of its vendor."""
+        top = path.top
+        if not top.self_signed and (top.extensions.aia_issuers or not top.may_issue):
+            return Incomplete(path, top.issuer_name, top.extensions.aia_issuers, is_requested=False)
+        if top in linux_public() or top in windows_program():
+            why = f"the keystore of the JDK (cacerts) may have {name}, but nothing shows it; add its file to the pool's `trust`"
+            return Unproven(path, TrustGap.POOL_UNKNOWN, why)
+        return self._refused(path, name, f"{name} is not public, so the keystore of the JDK (cacerts) does not have it")
 
     def _known_on_linux(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
         path = self._best(ways)

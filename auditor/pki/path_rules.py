@@ -24,7 +24,9 @@ from auditor.text import listed, moment
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 UNKNOWN_AUTHORITY = "x509: certificate signed by unknown authority"
 ANY_USAGE = "2.5.29.37.0"
-LIBRARIES: Mapping[Library, str] = {"go": "Go", "openssl": "OpenSSL", "windows": "Windows"}
+LIBRARIES: Mapping[Library, str] = {"go": "Go", "java": "Java", "openssl": "OpenSSL", "windows": "Windows"}
+
+_NO_SIGNATURES = "KeyUsage does not allow digital signatures"
 
 
 class FlawKind(enum.StrEnum):
@@ -87,6 +89,9 @@ def flaws_of(
     found: list[Flaw] = []
     for depth, certificate in enumerate(path):
         is_anchor = anchored and depth == last
+        if is_anchor and depth and strength.bare_anchors:
+            found.extend(_as_bare_anchor(certificate, strength))
+            continue
         refused = go_parse_error(certificate) if strength.parses_as_go else ""
         if refused:
             # Go skips such a root without a message. A served certificate ends the handshake.
@@ -101,7 +106,7 @@ def flaws_of(
             found.append(Flaw(FlawKind.UNREADABLE, certificate, detail))
         if not is_anchor:
             found.extend(_signature(certificate, strength))
-        found.extend(_on_its_own(certificate, strength))
+        found.extend(_on_its_own(certificate, strength, is_leaf=not depth))
         if not refused:
             found.extend(_keys(certificate, strength, is_leaf=not depth))
         if strength.strict and last:
@@ -110,7 +115,8 @@ def flaws_of(
     wrong = None if path[0].extensions.defect else _mismatch(path[0], host, strength)
     if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
         found.append(name_flaw(path[0], wrong))
-    for depth, certificate in enumerate(path[1:], start=1):
+    above = path[1:-1] if anchored and strength.bare_anchors else path[1:]
+    for depth, certificate in enumerate(above, start=1):
         broken = (
             *violations(certificate, path[:depth], strength.constraints),
             *directory_violations(certificate, path[:depth]),
@@ -122,6 +128,8 @@ def flaws_of(
 def _leaf_usage(leaf: Certificate, strength: Strength) -> Iterator[Flaw]:
     if strength.leaf_usage and leaf.extensions.serves_tls is False:
         yield Flaw(FlawKind.KEY_USAGE, leaf, "its key usage does not allow TLS servers", "unsuitable certificate purpose")
+    if strength.signing_leaf and leaf.extensions.signs_data is False:
+        yield Flaw(FlawKind.KEY_USAGE, leaf, "its key usage does not allow digital signatures", _NO_SIGNATURES)
 
 
 def _mismatch(leaf: Certificate, host: str, strength: Strength) -> NameMismatch | None:
@@ -180,7 +188,13 @@ def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
         yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client rejects")
 
 
-def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+def _as_bare_anchor(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    """Yield why an anchor cannot have issued a certificate. Its dates, limits and usages do not count."""
+    yield from (flaw for flaw in _as_issuer(certificate, (), counts_all=False) if flaw.kind is not FlawKind.PATH_LENGTH)
+    yield from _keys(certificate, strength, is_leaf=False)
+
+
+def _on_its_own(certificate: Certificate, strength: Strength, *, is_leaf: bool) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.unknown_critical:
         names = listed(extensions.unknown_critical, 4)
@@ -191,7 +205,8 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
             FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not support: {names}"
         )
     usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}
-    if extensions.ekus is not None and not usages & set(extensions.ekus):
+    is_asked = is_leaf or strength.ca_usages
+    if is_asked and extensions.ekus is not None and not usages & set(extensions.ekus):
         yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
     if certificate.key_kind == "RSA" and certificate.key_size < strength.minimum_rsa:
         yield Flaw(
@@ -201,12 +216,12 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
 
 def _keys(certificate: Certificate, strength: Strength, *, is_leaf: bool) -> Iterator[Flaw]:
     name = key_name(certificate)
-    answer, error = in_chain(strength.chain_keys, name)
+    answer, error = in_chain(strength.chain_keys, name, strength.versions)
     if answer == "refused":
         detail = f"its key is {name}, which {LIBRARIES[strength.chain_keys]} does not verify"
         yield Flaw(FlawKind.WEAK_KEY, certificate, detail, error)
     elif is_leaf:
-        answer, error = in_handshake(strength.server_keys, name)
+        answer, error = in_handshake(strength.server_keys, name, strength.versions)
         if answer == "refused":
             detail = f"its key is {name}, which {LIBRARIES[strength.server_keys]} by default does not accept from a server"
             yield Flaw(FlawKind.UNSUPPORTED_KEY, certificate, detail)
@@ -216,9 +231,9 @@ def doubts_of(path: tuple[Certificate, ...], host: str, strength: Strength) -> I
     """Yield what the facts do not decide about a path without flaws."""
     for depth, certificate in enumerate(path):
         name = key_name(certificate)
-        if in_chain(strength.chain_keys, name)[0] == "unknown":
+        if in_chain(strength.chain_keys, name, strength.versions)[0] == "unknown":
             yield f"it is unknown whether {LIBRARIES[strength.chain_keys]} verifies the {name} key of {certificate.name}"
-        elif not depth and in_handshake(strength.server_keys, name)[0] == "unknown":
+        elif not depth and in_handshake(strength.server_keys, name, strength.versions)[0] == "unknown":
             yield f"it is unknown whether {LIBRARIES[strength.server_keys]} accepts a server with a {name} key"
     if strength.short_wildcards == "unknown" and (pattern := only_by_short_wildcard(path[0], host)):
         yield f"it is unknown whether Windows accepts the wildcard {pattern} for {host}"

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 
 from auditor.pki.certificate import Certificate
 
+_ECDSA_SHA1 = "1.2.840.10045.4.1"
 BROKEN_HASHES = frozenset({"md2", "md4", "md5"})
 
 
@@ -40,8 +41,14 @@ def _verify(child: Certificate, issuer: Certificate) -> bool:
             key.verify(signature, content, padding.PKCS1v15(), algorithm)
         case ec.EllipticCurvePublicKey(), ec.ECDSA():
             key.verify(signature, content, parameters)
+        case ec.EllipticCurvePublicKey(), None if algorithm is not None and _oid(child) == _ECDSA_SHA1:
+            key.verify(signature, content, ec.ECDSA(algorithm))  # the library states no parameters for ecdsa-with-SHA1
         case (ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey(), None) if algorithm is None:
             key.verify(signature, content)
         case _:
             return False
     return True
+
+
+def _oid(certificate: Certificate) -> str:
+    return certificate.parsed.signature_algorithm_oid.dotted_string

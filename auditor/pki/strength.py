@@ -18,7 +18,10 @@ class Strength:
     (X509_V_FLAG_X509_STRICT of OpenSSL). `parses_as_go`: Go's parser must accept each certificate. `counts_self_issued`: a CA
     certificate that a CA issued to itself counts for a path length. `constraints`: how it compares names with name constraints.
     `leaf_usage`: a server's key usage must allow TLS (OpenSSL). `short_wildcards`: wildcards of two labels, such as `*.local`.
+    `signing_leaf`: a server's key usage must include digital signatures (Java). `bare_anchors`: of an anchor, only its name,
+    its key, its CA flag and its key usage count (Java). `ca_usages`: the extended key usage of a CA limits what it may issue.
     `chain_keys` and `server_keys`: the libraries that verify a chain and a handshake, whose keys are facts.
+    `versions` are the possible versions of that library; none if they are unknown.
     """
 
     accepts_sha1: bool = False
@@ -31,6 +34,10 @@ class Strength:
     counts_self_issued: bool = False
     constraints: ConstraintRules = OPENSSL_RULES
     leaf_usage: bool = False
+    signing_leaf: bool = False
+    bare_anchors: bool = False
+    ca_usages: bool = True
     short_wildcards: Answer = "accepted"
     chain_keys: Library = "openssl"
     server_keys: Library = "openssl"
+    versions: tuple[str, ...] = ()

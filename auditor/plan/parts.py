@@ -276,6 +276,15 @@ class Endpoint:
     renewal: Annotated[
         str, Key(f"who renews its certificate before it expires: {RENEWALS}", ValueForm.RENEWAL, examples=("automatic",))
     ] = ""
+    client_certificates: Annotated[
+        tuple[str, ...],
+        Key(
+            "the clients that present a client certificate to it; kubelet and a runtime with a client certificate in `config` "
+            "need no entry",
+            ValueForm.TEXTS,
+            examples=(["curl", "helm"],),
+        ),
+    ] = ()
     origin: EndpointOrigin = EndpointOrigin.DECLARED
 
     @property

@@ -37,7 +37,15 @@ from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 from auditor.report.declared import declared_site
 from auditor.report.image_matrix import image_rows
-from auditor.report.sections import calendar_rows, egress_rows, evidence_rows, storage_stages, trust_file_rows, trust_rows
+from auditor.report.sections import (
+    calendar_rows,
+    egress_rows,
+    evidence_rows,
+    root_list_rows,
+    storage_stages,
+    trust_file_rows,
+    trust_rows,
+)
 from auditor.text import in_brackets, short
 
 SHOWN_REASON = 120
@@ -82,7 +90,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
     trust = sections.made("trust", lambda: trust_rows(site, today))
     trust_files = sections.made("trust files", lambda: trust_file_rows(site))
-    calendar = sections.made("calendar", lambda: calendar_rows(site, today))
+    calendar = sections.made("calendar", lambda: calendar_rows(site, today, policy.waivers))
     sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
@@ -135,6 +143,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         declared=declared_site(site.plan),
         list_path="" if plan_path(site.plan) else input_path(site.plan),
         trust_files=trust_files,
+        root_lists=root_list_rows(today) if trust else (),
     )
 
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from auditor.check import Area, Check, Finding, RemedyKind, Severity, Subject, Undetermined
 from auditor.evidence.kinds import Kind
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.report.concerned import affected_by, endpoint_of
 from auditor.report.first_step import FirstStep, When
 from auditor.report.model import JudgedFinding, Report
@@ -36,6 +37,7 @@ KIND_ADVICE: Mapping[Kind, str] = MappingProxyType(
         Kind.BUG: "Report this bug: the auditor failed here.",
     }
 )
+_COLLECT = "Run `auditor collect` on a machine that can reach the registries, then audit again."
 _COLLECTED = frozenset({Kind.UNREACHABLE, Kind.DENIED, Kind.MALFORMED, Kind.MISSING_EVIDENCE})
 
 
@@ -85,6 +87,15 @@ _COPYING_KINDS = frozenset({kind for kind, file in _FILES.items() if file in _CO
 _COPYING_REMEDIES = frozenset({"copy", "rewrite", "upgrade"})
 _SOURCE_AREAS = frozenset({Area.SOURCES, Area.COPIES, Area.FOREIGN_LAYERS, Area.DEFAULTS, Area.CONNECTIONS})
 _OBSERVED_AT_SOURCE = frozenset({Area.SOURCES, Area.FOREIGN_LAYERS, Area.DEFAULTS})
+# What is missing if images were not observed. One collection resolves every check of the areas with one text.
+_NOT_OBSERVED: Mapping[Area, str] = MappingProxyType(
+    {
+        Area.SOURCES: "Images were not observed at their source",
+        Area.FOREIGN_LAYERS: "Images were not observed at their source",
+        Area.COPIES: "Images were not observed completely in the internal registry or in archives",
+    }
+)
+_IMAGES = frozenset({"image", "layer"})
 _ON_COPY_MACHINE = frozenset({"archive", "copy", "media", "staging"})
 _ON_SITE = frozenset({"registry", "pool", "cluster", "endpoint", "certificate", "config"})
 
@@ -115,7 +126,7 @@ def first_steps(report: Report) -> tuple[FirstStep, ...]:
     hosts = {(row.host, row.cause): row for row in report.hosts}
     details: dict[tuple[Kind, str], str] = {}
     for row in report.undetermined:
-        for key, host in _undecided(row, hosts, details):
+        for key, host in site.undecided(row, hosts, details):
             groups.setdefault(key, _Group(host=host)).undetermined.append(row)
     return tuple(sorted((site.step(group) for group in groups.values()), key=site.rank))
 
@@ -144,19 +155,6 @@ def _without_names(text: str, finding: Finding) -> str:
     return text
 
 
-def _undecided(
-    row: Undetermined, hosts: Mapping[tuple[str, str], HostRow], details: dict[tuple[Kind, str], str]
-) -> Iterator[tuple[tuple[object, ...], HostRow | None]]:
-    """Yield the key of each host that the outcome depends on, or else of its kind and cause.
-
-    `details` maps each kind and detail to the first cause with it, so that several checks with one detail share a key.
-    """
-    found = [hosts[key] for key in dict.fromkeys((one.host, one.cause.value) for one in row.faults) if key in hosts]
-    yield from ((("host", one.host, one.cause), one) for one in found)
-    if not found:
-        yield ("undetermined", row.kind, details.setdefault((row.kind, row.detail), row.cause or row.check)), None
-
-
 class _Site:
     """What the steps of a report have in common: its pools, images, areas and threshold."""
 
@@ -176,6 +174,26 @@ class _Site:
     def gates(self, item: JudgedFinding) -> bool:
         """Whether the finding makes the site not ready."""
         return item.severity.at_least(self._report.fail_on)
+
+    def undecided(
+        self, row: Undetermined, hosts: Mapping[tuple[str, str], HostRow], details: dict[tuple[Kind, str], str]
+    ) -> Iterator[tuple[tuple[object, ...], HostRow | None]]:
+        """Yield the key of each host that the outcome depends on, or else of what is missing.
+
+        `details` maps each kind and detail to the first cause with it, so that several checks with one detail share a key.
+        """
+        found = [hosts[key] for key in dict.fromkeys((one.host, one.cause.value) for one in row.faults) if key in hosts]
+        yield from ((("host", one.host, one.cause), one) for one in found)
+        if not found:
+            text = row.detail.replace(row.subject.id, "\x00") if row.subject.id else row.detail
+            cause = details.setdefault((row.kind, text), self._not_observed(row) or row.cause or row.check)
+            yield ("undetermined", row.kind, cause), None
+
+    def _not_observed(self, row: Undetermined) -> str:
+        """Return what was not observed if a collection resolves the outcome, else an empty string."""
+        area = self._areas.get(row.check)
+        is_missing = row.kind is Kind.MISSING_EVIDENCE and row.subject.kind in _IMAGES and area is not None
+        return _NOT_OBSERVED.get(area, "") if is_missing and area is not None else ""
 
     def rank(self, step: FirstStep) -> tuple[object, ...]:
         """Return the position of a step in the order to fix them."""
@@ -223,8 +241,9 @@ class _Site:
         if host is not None:
             title, action, commands = f"{host.host} {host.what}", host.remedy.text, host.remedy.commands
         else:
-            title = f"Not decided: {self._titles.get(first.check, first.check)}"
-            action, commands = KIND_ADVICE[first.kind], ()
+            missing = self._not_observed(first)
+            title = missing or f"Not decided: {self._titles.get(first.check, first.check)}"
+            action, commands = _COLLECT if missing else KIND_ADVICE[first.kind], ()
         return FirstStep(
             title=title,
             action=action,
@@ -250,7 +269,7 @@ class _Site:
     def _collect(self, row: Undetermined) -> str:
         """Return the command that collects the missing evidence, or else one that shows what is undetermined."""
         plan = self._report.plan_path
-        if row.kind in _COLLECTED and plan:
+        if row.kind in _COLLECTED and plan not in {"", PLAN_OF_LISTS}:
             via = ["--via", "target"] if self._areas.get(row.check) is Area.COPIES else []
             return shlex.join(["auditor", "collect", plan, "-o", _EVIDENCE, *via])
         return f"auditor show {row.check}"

@@ -21,6 +21,7 @@ from auditor.report.rows import (
     EvidenceRow,
     HostRow,
     ImageRow,
+    RootListRow,
     StorageStage,
     TrustFileRow,
     TrustRow,
@@ -187,6 +188,7 @@ class Report:
     list_path: str = ""
     declared: DeclaredSite | None = None
     trust_files: tuple[TrustFileRow, ...] = ()
+    root_lists: tuple[RootListRow, ...] = ()
 
     @property
     def input_path(self) -> str:

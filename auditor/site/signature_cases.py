@@ -211,6 +211,10 @@ class Signatures:
         for form in (Form.SIG, Form.ATT):
             if any(name.endswith(signature_tag(digest, form.value)) for name in root.names):
                 yield form
+        if any(name.endswith(signature_tag(digest)) for name in root.names):
+            listed = self.evidence.content(entry.archive.path, root.digest)
+            kinds = tuple(_types(listed.value.body)) if isinstance(listed, Seen) else ()
+            yield from (form for form, start in ARTIFACT_TYPES.items() if any(kind.startswith(start) for kind in kinds))
         if root.kind:
             is_own = spelt(root.beside) in {spelt(name) for name in entry.root.names} if root.beside else alone
             if is_own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.evidence.model import Kind
@@ -23,7 +23,7 @@ class ContactRow(Versioned, frozen=True, kw_only=True):
 
     engine: str
     when: tuple[str, ...]
-    service: Literal["tuf", "rekor", "kms", "notary", "none"]
+    service: Literal["tuf", "rekor", "kms", "notary", "revocation", "none"]
     host: str
     error: str
     fix: str
@@ -41,6 +41,12 @@ class Contact:
     host: str
     version: str
     doubt: str = ""
+    also: tuple[ContactRow, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """Return every setting that is needed to avoid the contact."""
+        return tuple(dict.fromkeys(row.fix for row in (self.row, *self.also)))
 
     @property
     def error(self) -> str:
@@ -73,19 +79,24 @@ def contacts_of(
     if not rule.attestors:
         yield UnknownContacts(f"{rule.title}: it names no attestor that the audit can read", Kind.UNSUPPORTED)
         return
-    said: set[tuple[str, str]] = set()
+    kept: dict[tuple[str, str], Contact | UnknownContacts] = {}
     for attestor in rule.attestors:
         flags = attestor.flags | _flags(rule, engine)
         for row in found.rows:
             if not _applies(row, flags):
                 continue
             one = _contact(rule, attestor, row, engine, cases, reach)
-            if one is None or (row.service, one.host if isinstance(one, Contact) else "") in said:
+            if one is None:
                 continue
-            said.add((row.service, one.host if isinstance(one, Contact) else ""))
             if isinstance(one, Contact) and found.gap is not None and not one.doubt:
                 one = _doubted(one, found.gap.why, is_beyond=found.gap.kind is GapKind.BEYOND)
-            yield one
+            key = (row.service, one.host if isinstance(one, Contact) else "")
+            before = kept.get(key)
+            if before is None:
+                kept[key] = one
+            elif isinstance(before, Contact) and isinstance(one, Contact) and row.at == before.row.at and not one.doubt:
+                kept[key] = replace(before, also=(*before.also, row))
+    yield from kept.values()
 
 
 def _doubted(one: Contact, why: str, *, is_beyond: bool) -> Contact:
@@ -94,7 +105,7 @@ def _doubted(one: Contact, why: str, *, is_beyond: bool) -> Contact:
     if not is_beyond and not row.before:
         return one
     limit = f"This holds before version {row.before}: {why}." if row.before else f"It may have changed: {why}."
-    return Contact(one.rule, one.attestor, row, one.host, one.version, limit)
+    return replace(one, doubt=limit)
 
 
 def _applies(row: ContactRow, flags: frozenset[str]) -> bool:
@@ -114,6 +125,9 @@ def _contact(
 ) -> Contact | UnknownContacts | None:
     """Return the contact of a row; None if its host is internal, or if the signatures need none."""
     host = attestor.hosts.get(row.service) or (_mirror(rule, engine) if row.service == "tuf" else "") or row.host
+    if not host:
+        doubt = "This holds if the signing certificate names such a server."
+        return Contact(rule, attestor, row, "", engine.version if engine is not None else "", doubt)
     scope = reach.of(host.partition(":")[0])
     if scope is Scope.INTERNAL:
         return None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
+    from auditor.site.pods.view import pod_downloads as pod_downloads
     from auditor.site.preloads import Preloads as Preloads
     from auditor.site.present import is_present as is_present
     from auditor.site.pull_access import PullAccesses as PullAccesses
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from auditor.site.transfers import transfer_of as transfer_of
     from auditor.site.trust.callers import Callers as Callers
     from auditor.site.trust.cases import trust_cases as trust_cases
+    from auditor.site.trust.picture import confidence_of as confidence_of
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
     from auditor.site.trust.reasons import reason_of as reason_of
@@ -102,6 +104,7 @@ else:
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
             "auditor.site.preloads": ("Preloads",),
+            "auditor.site.pods.view": ("pod_downloads",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),
@@ -117,7 +120,7 @@ else:
             "auditor.site.transfers": ("transfer_of",),
             "auditor.site.trust.callers": ("Callers",),
             "auditor.site.trust.cases": ("trust_cases",),
-            "auditor.site.trust.picture": ("steps_of",),
+            "auditor.site.trust.picture": ("confidence_of", "steps_of"),
             "auditor.site.trust.pools": ("Trusts",),
             "auditor.site.trust.reasons": ("reason_of",),
             "auditor.site.trust.served": ("endpoint_chains",),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.readers.workloads.served_hosts import ServedHosts
     from auditor.site.charts import PlacedChart
     from auditor.site.fetches import ChartFetches
+    from auditor.site.pods.model import PodDownloads
     from auditor.site.preloads import Preloads
     from auditor.site.pull_access import PullAccesses
 
@@ -44,6 +45,11 @@ class WorkloadViews:
     def chart_fetches(self) -> ChartFetches:
         """Return the charts and manifests that the workloads would download."""
         return views.chart_fetches(self.plan, self.reach)
+
+    @cached_property
+    def pod_downloads(self) -> PodDownloads:
+        """Return what the pods of the workloads download besides images."""
+        return views.pod_downloads(self.plan, self.needs, self.reach)
 
     @cached_property
     def charts(self) -> tuple[PlacedChart, ...]:

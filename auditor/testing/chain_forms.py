@@ -9,6 +9,7 @@
     aia: [URL, …]               where clients can download the issuer's certificate
     crl: [URL, …]               where clients can download its CRL
     key: ec | rsa | rsa1024 | ed25519
+    ekus: [OID, …]              its extended key usages; default: those of a server, none for a CA
     public: NAME                instead of all keys above: the root of this name in Microsoft's or Mozilla's program
 
 A file of the example whose content is a list of these names is a PEM file. One with `stores: {Root: [NAME, …], …}` is the dump
@@ -19,7 +20,9 @@ of a Windows machine, with `updates: {DisableRootAutoUpdate: 1, …}` for its re
     serves: [NAME, …]                     the chain, leaf first
     failed: {kind: KIND, detail: TEXT}    no TLS connection
 
-and, as a second key, `offers: [TLSv1.2, …]`: the TLS versions of the endpoint, oldest first.
+and, as a second key, `offers: [TLSv1.2, …]`: the TLS versions of the endpoint, oldest first. With `offers`, a third key
+`handshakes` states what it accepts and asks for: `old_suites`, `new_suites`, `old_groups` and `new_groups` (IANA's names),
+`client_auth: none|optional|asked|required`, `authorities: [NAME, …]`, and `refusal: TEXT`.
 
 `fetched` maps a URL to one of
 
@@ -37,14 +40,17 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from auditor.evidence.model import Absent, ChainSeen, Failed, Fetched, Observation, TlsOffered
+import msgspec
+from cryptography import x509
+
+from auditor.evidence.model import Absent, ChainSeen, Failed, Fetched, Handshakes, Observation, TlsOffered
 from auditor.pki.stores.dump import FORMAT
 from auditor.pki.stores.windows_roots import public_by_sha1
 from auditor.testing.certificates import CA, SERVER, Made, key, make, make_crl
 from auditor.testing.example_values import ExampleError, Form, day, form_of, invalid, kind_of
 from auditor.testing.memory import AT, SOURCE, seen
 
-_CERTIFICATE_KEYS = ("subject", "issuer", "names", "starts", "ends", "aia", "crl", "key", "public")
+_CERTIFICATE_KEYS = ("subject", "issuer", "names", "starts", "ends", "aia", "crl", "key", "public", "ekus")
 _KEY_KINDS = ("ec", "rsa", "rsa1024", "ed25519")
 STARTS, ENDS = datetime.date(2026, 1, 1), datetime.date(2040, 1, 1)
 
@@ -74,6 +80,7 @@ def certificates_of(forms: Mapping[str, Form]) -> dict[str, Made]:
             aia=tuple(form.get("aia", ())),
             crl=tuple(form.get("crl", ())),
             key_kind=kind,
+            ekus=tuple(map(x509.ObjectIdentifier, form["ekus"])) if "ekus" in form else shape.ekus,
         )
         issuer = _named(form["issuer"], made) if "issuer" in form else None
         made[name] = make(form.get("subject", name), issuer, shape)
@@ -138,7 +145,18 @@ def fetched_from(form: Form, made: Mapping[str, Made]) -> Observation[Fetched]:
 
 def offered_by(form: Form) -> Observation[TlsOffered]:
     """Return the TLS versions of an endpoint, oldest first."""
-    return seen(TlsOffered(tuple(form["offers"]), ()))
+    details = form.get("handshakes")
+    return seen(TlsOffered(tuple(form["offers"]), (), _handshakes(details) if details is not None else None))
+
+
+def _handshakes(form: Form) -> Handshakes:
+    """Return what an endpoint accepts in handshakes; every list is complete."""
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in form.items()}
+    complete = {f"all_{name}": True for name in ("old_suites", "new_suites", "old_groups", "new_groups")}
+    try:
+        return msgspec.convert({**complete, "client_auth": "none", "staple_known": True, **given}, Handshakes)
+    except msgspec.ValidationError as error:
+        raise ExampleError(f"handshakes: {error}", "Use the keys of docs/testing.md.") from error
 
 
 def served_by(form: Form, made: Mapping[str, Made]) -> Observation[ChainSeen]:

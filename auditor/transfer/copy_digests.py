@@ -11,6 +11,7 @@ from auditor.facts import remembered, table
 from auditor.oci.document import Document, Index
 from auditor.transfer.copy_layers import CopyLayers
 from auditor.transfer.copy_platforms import CopyPlatforms, platform_row
+from auditor.transfer.copy_signatures import CopySignatures
 from auditor.transfer.hops import REGISTRY, Hop, HopRow, Unpredicted, row_for
 
 _DOCKER = "application/vnd.docker."
@@ -148,7 +149,9 @@ def known_options(tool: str) -> frozenset[str]:
     layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     platforms: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     digests: tuple[CopyDigests, ...] = table("copy_digests", CopyDigests)
-    conditions = [condition for row in (*layers, *platforms, *digests) if row.tool == tool for condition in row.given]
+    signatures: tuple[CopySignatures, ...] = table("copy_signatures", CopySignatures)
+    rows: tuple[HopRow, ...] = (*layers, *platforms, *digests, *signatures)
+    conditions = [condition for row in rows if row.tool == tool for condition in row.given]
     named = {part.partition(" ")[0] for condition in conditions for part in condition.split(" and ")}
     choosing = {name for row in platforms if row.tool == tool for name in (row.option, row.architecture, row.variant)}
     return frozenset(named | choosing - {""})

@@ -17,19 +17,51 @@ _URL = re.compile(
 _AT_HOST = re.compile(r"git@[\w.-]+:(?!//).+")
 _PATH = re.compile(r"[./\\~].*|[A-Za-z]:[\\/].*", re.DOTALL)
 _CMDLETS = re.compile(r"-[a-z]{2,}")
+_BARE_URL = re.compile(
+    r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{2,5}|localhost)(?:/.*)?", re.DOTALL
+)
+# The host is complete if its port has begun. Before `@`, a colon may also end the name of a user, which has no dot.
+_PORT = re.compile(r"[a-z+]+://(?:[\w-]+(?:\.[\w-]+)+:[0-9]{0,5}|[\w-]+:[0-9]{2,5})", re.IGNORECASE)
+_BARE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aBDeiIloOPQRtTUwX"}  # short options with a value
+_PLAIN_OPTIONS = frozenset(
+    {"--silent", "--fail", "--location", "--insecure", "--show-error", "--compressed", "--quiet", "--no-check-certificate"}
+    | {"--verbose", "--head", "--remote-name", "--continue", "--no-verbose", "--spider", "--no-clobber", "--fail-with-body"}
+)
+_KUSTOMIZE = frozenset({"kubectl", "kustomize"})
+_FORGES = ("github.com/", "gitlab.com/", "bitbucket.org/")
 _PYTHONS = frozenset({"python", "python3", "py"})
 
 
 class Downloader(Fact, frozen=True, kw_only=True):
-    """A program that downloads. `otherwise` is what it connects to if no argument is a URL."""
+    """A program that downloads. `otherwise` is what it connects to if no argument is a URL.
+
+    The other fields are about pods, whose image and environment are known: `hosts` of the default index, `variables` that name
+    another one, `stops` for variables (`NAME` or `NAME=value`) that prevent every connection, configuration `files`, `images`
+    whose entry point is the program, and the `error` that it prints, with `{host}`.
+    """
 
     program: str
-    otherwise: Literal["nothing", "unknown", "index"]
+    otherwise: Literal["nothing", "argument", "unknown", "index"]
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     offline: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    error: str = ""
+
+
+class PackageHosts(Fact, frozen=True, kw_only=True):
+    """The hosts that the package managers of an image's distribution use by default. `tags`: parts of the tags that apply."""
+
+    images: tuple[str, ...]
+    programs: tuple[str, ...]
+    hosts: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +102,24 @@ def is_downloader(word: str) -> bool:
     return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
 
 
+def entry_program(path: str) -> str:
+    """Return the program that is the entry point of an image with this path, or an empty string."""
+    return next((row.program for row in _rows() for end in row.images if f"/{path}".endswith(f"/{end}")), "")
+
+
+def package_hosts(program: str, path: str, tag: str) -> tuple[str, ...]:
+    """Return the default hosts of an operating system's package manager in an image; empty if the facts lack the image."""
+    rows: tuple[PackageHosts, ...] = table("package_hosts", PackageHosts)
+    for row in rows:
+        if (
+            program in row.programs
+            and any(f"/{path}".endswith(f"/{end}") or path == end.removeprefix("library/") for end in row.images)
+            and (not row.tags or any(part in tag for part in row.tags))
+        ):
+            return row.hosts
+    return ()
+
+
 def _rows() -> tuple[Downloader, ...]:
     return table("downloaders", Downloader)
 
@@ -99,9 +149,31 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
     if row.otherwise == "index":
         found, is_unsure = _instead(row, words)
         urls = [*found, *(url for url in urls if url not in found)]
+    elif row.otherwise == "argument":
+        is_unsure = not urls and any(not word.is_known and not word.text.startswith("-") for word in words)
     else:
+        urls = urls or list(_bare_hosts(row, words))
         is_unsure = not urls and row.otherwise == "unknown" and not (row.words and _are_local(row, words))
     return Download(name, tuple(dict.fromkeys(urls)), is_unsure, row) if urls or is_unsure else None
+
+
+def _bare_hosts(row: Downloader, words: Sequence[Argument]) -> Iterator[str]:
+    """Yield URLs for arguments without a scheme: curl and wget take them as HTTP, and kustomize as Git repositories."""
+    if row.program not in _BARE:
+        yield from (f"https://{word.text}" for word in words if word.text.startswith(_FORGES) and row.program in _KUSTOMIZE)
+        return
+    for before, word in zip((Argument(""), *words), words, strict=False):
+        is_value = before.text.startswith("-") and _takes_value(before.text, _BARE[row.program])
+        is_host = word.is_known or "/" in word.text
+        if not is_value and is_host and _BARE_URL.fullmatch(word.text):
+            yield f"http://{word.text}"
+
+
+def _takes_value(option: str, short: str) -> bool:
+    """Return whether the word after an option may be its value. Unknown long options may take one."""
+    if option.startswith("--"):
+        return "=" not in option and option not in _PLAIN_OPTIONS
+    return option[-1:] in short
 
 
 def _are_local(row: Downloader, words: Sequence[Argument]) -> bool:
@@ -140,6 +212,7 @@ def _url(word: Argument) -> str:
     """Return the URL in a word or in an option's value; empty if it is not a URL or its host is not fully known."""
     for text in (word.text, word.text.partition("=")[2]):
         found = _URL.fullmatch(text)
-        if (found is not None and (word.is_known or found["rest"])) or _AT_HOST.fullmatch(text):
+        is_whole = found is not None and (word.is_known or bool(found["rest"]) or _PORT.fullmatch(text) is not None)
+        if is_whole or _AT_HOST.fullmatch(text):
             return text
     return ""

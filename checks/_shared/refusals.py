@@ -18,6 +18,10 @@ def is_own_ca(case: TrustCase) -> bool:
     return case.client.partition(" ")[0] in API_CLIENTS
 
 
+def _is_java(case: TrustCase) -> bool:
+    return case.model is not None and case.model.verifier == "java"
+
+
 def pools_of(cases: Cases) -> str:
     """Return the pools of the cases as text."""
     return listed(tuple(dict.fromkeys(case.pool.name for case in cases)))
@@ -78,8 +82,8 @@ def who_all(cases: Cases, one: str, several: str) -> str:
 
 
 def trust_remedies(cases: Cases, anchor: str) -> Iterator[Remedy]:
-    """Yield how to make the nodes trust a root: by the machine store, the system roots, or the kubeconfig."""
-    from_system = [case for case in cases if not is_own_ca(case)]
+    """Yield how to make the nodes trust a root: by the machine store, the system roots, a keystore, or the kubeconfig."""
+    from_system = [case for case in cases if not is_own_ca(case) and not _is_java(case)]
     if windows := [case for case in from_system if case.pool.is_windows]:
         yield Remedy(
             "install",
@@ -94,6 +98,13 @@ def trust_remedies(cases: Cases, anchor: str) -> Iterator[Remedy]:
             f"Add the certificate of {anchor} to the system roots on each node of {pools_of(linux)}, and its file to the "
             "pool's `trust` in the plan.",
             ("cp root.crt /usr/local/share/ca-certificates/", "update-ca-certificates"),
+        )
+    if java := [case for case in cases if _is_java(case)]:
+        yield Remedy(
+            "install",
+            f"Import the certificate of {anchor} into the keystore of each JDK on the nodes of {pools_of(java)}, and add its "
+            "file to the pool's `trust`.",
+            ("keytool -importcert -cacerts -file root.crt",),
         )
     if own := [case for case in cases if is_own_ca(case)]:
         yield Remedy(

@@ -27,7 +27,7 @@ _ENGINES = {
 
 
 class EngineError(Fact, frozen=True, kw_only=True):
-    """What an engine reports if `what` is missing. `form` limits the row to one form of signatures."""
+    """What an engine reports if `what` is missing. `form` and `flag` limit the row to a form of signatures or of attestors."""
 
     engine: str
     what: str
@@ -35,6 +35,7 @@ class EngineError(Fact, frozen=True, kw_only=True):
     who: str
     asks: str
     form: str = ""
+    flag: str = ""
 
 
 @cache
@@ -55,22 +56,25 @@ def asks_registry(engine: str) -> bool:
 
 def what_of(rule: SignatureRule) -> str:
     """Return what a rule demands, with its article."""
-    kind = "an attestation" if rule.is_attestation else "a signature"
     if rule.forms == (Form.NOTATION,):
-        return f"{kind} of Notation"
-    return kind
+        return "a Notation attestation" if rule.is_attestation else "a Notation signature"
+    return "an attestation" if rule.is_attestation else "a signature"
 
 
 def error_text(case: SignatureCase, what: str) -> str:
     """Return the sentence with the engine's error message; empty if no fact states it."""
     rule = case.rule
     forms = {"", *(form.value for form in rule.forms)}
-    row = next((one for one in _errors() if one.engine == rule.engine and one.what == what and one.form in forms), None)
+    flags = {"", *(flag for attestor in rule.attestors for flag in attestor.flags)}
+    own = (one for one in _errors() if one.engine == rule.engine and one.what == what)
+    row = next((one for one in own if one.form in forms and one.flag in flags), None)
     if row is None:
         return ""
     name = rule.names[0] if rule.names else ""
     policy = rule.owner.rpartition(" ")[2]
-    text = row.error.format(image=case.demand.seen, policy=policy, name=name, digest=next(iter(case.digests), ""))
+    seen = case.demand.seen
+    image = f"{seen.repository}@{seen.digest}" if seen.digest else str(seen)
+    text = row.error.format(image=image, policy=policy, name=name, digest=next(iter(case.digests), ""))
     return f"Error from {row.who}: `{text}`."
 
 
@@ -96,7 +100,7 @@ def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Reme
     if target is None:
         return (Remedy("edit", "Set the internal registry in the plan (`registry.host`), and copy the signatures to it."),)
     if case.archive and case.inside is None:
-        return _through_archive(source, target)
+        return _through_archive(source, target, case.archive)
     return tuple(remedy for remedy in (_own_tool(site, forms), _commands(source, target, case.digests, forms)) if remedy)
 
 
@@ -105,9 +109,10 @@ def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
     if case.rule.forms == (Form.NOTATION,):
         sign = Remedy("command", "Sign the image inside, and add the certificate to the policy.", (f"notation sign {target}",))
     else:
-        digest = f"{target.repository}@{case.digests[0]}" if case.digests else str(target)
+        digest = f"{target.repository}@{case.digests[0]}" if case.digests and not case.rule.per_platform else str(target)
         words = ["cosign", "attest" if case.rule.is_attestation else "sign", "--key", "cosign.key", "--tlog-upload=false"]
         words += ["--predicate", "predicate.json"] if case.rule.is_attestation else []
+        words += ["--recursive"] if case.rule.per_platform and not case.rule.is_attestation else []
         text = "Sign the image inside with your own key, and add the public key to the policy."
         sign = Remedy("command", text, (shlex.join([*words, digest]),))
     return (sign, Remedy("edit", f"Or exclude the image in {case.rule.title}."))
@@ -142,11 +147,13 @@ def _commands(source: Reference, target: Reference, digests: tuple[str, ...], fo
     ]
     if any(not form.is_tag for form in forms) and not tags:
         commands.append(shlex.join(["oras", "cp", "--recursive", str(source), str(target)]))
-    return Remedy("copy", "Copy the signature to the internal registry as well.", tuple(commands[:MAX_COMMANDS]))
+    noun = "attestation" if tags == ["att"] else "signature"
+    return Remedy("copy", f"Copy the {noun} to the internal registry as well.", tuple(commands[:MAX_COMMANDS]))
 
 
-def _through_archive(source: Reference, target: Reference) -> tuple[Remedy, ...]:
+def _through_archive(source: Reference, target: Reference, archive: str) -> tuple[Remedy, ...]:
     copy = ["regctl", "image", "copy", "--referrers", "--digest-tags"]
-    layout = f"ocidir://signed:{target.tag or 'image'}"
+    folder = archive.rpartition("/")[0] if archive.endswith((".tar", ".gz", ".tgz", ".zst")) else archive
+    layout = f"ocidir://{f'{folder}/' if folder else ''}signed:{target.tag or 'image'}"
     commands = (shlex.join([*copy, str(source), layout]), shlex.join([*copy, layout, str(target)]))
     return (Remedy("copy", "Carry the image with its signatures in an OCI layout, and push it from there.", commands),)

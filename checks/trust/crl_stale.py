@@ -1,5 +1,6 @@
 """## What it checks
-Each internal CRL that clients download is valid today and until the horizon: its `nextUpdate` is after the horizon.
+Each internal CRL that clients download is valid today and until the horizon: its `nextUpdate` is after the horizon. The same
+holds for an OCSP response that a server staples, if its responder is external.
 
 ## Why it matters
 A CRL that is copied once is easily forgotten. After its `nextUpdate`, curl.exe and .NET 10 reject every certificate of that
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.pki.staples import StapleState
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
@@ -126,6 +128,37 @@ def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetim
         yield Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
 
 
+def _of_staples(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetime.date) -> Iterator[Outcome]:
+    """Yield a finding for a stapled response that ends before the horizon and that the server cannot renew offline."""
+    for case in cases:
+        staple, revocation = case.staple, case.revocation
+        if staple is None or staple.state is not StapleState.GOOD or revocation is None or not revocation.asked:
+            continue
+        asked = revocation.asked[0]
+        responders = asked.question.ocsp_urls
+        if staple.until is None or staple.until >= end_of_day(horizon) or set(responders) & set(asked.inside):
+            continue
+        leaf, ends = asked.question.certificate.name, moment(staple.until)
+        shown = f"its responder {responders[0]}" if responders else "its responder"
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=endpoint_subject(endpoint),
+            parts=(
+                Part(
+                    f"The OCSP response that {endpoint.name} staples for {leaf} ends on {ends}, before the horizon "
+                    f"{horizon.isoformat()}. Offline, the server cannot get a new one from {shown}. {_THEN}."
+                ),
+            ),
+            case=f"staple {asked.question.certificate.sha256}",
+            facts={"until": staple.until.isoformat(), "horizon": horizon.isoformat(), "ocsp": responders},
+            location=endpoint.location,
+            remedies=(
+                Remedy("edit", f"Reissue {leaf} with an internal OCSP responder or an internal CRL distribution point."),
+            ),
+        )
+        return
+
+
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint and CRL that a client downloads from an internal URL."""
     horizon = site.plan.horizon_from(today)
@@ -135,6 +168,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             yield item
         else:
             yield from _outcomes(item[0], by_endpoint.get(item[0], ()), horizon)
+            yield from _of_staples(item[0], by_endpoint.get(item[0], ()), horizon)
 
 
 CHECK = define(

@@ -46,6 +46,12 @@ def _subject(case: SignatureCase) -> Subject:
     return Subject("image", str(case.demand.reference))
 
 
+def _is_inner(site: Site, case: SignatureCase) -> bool:
+    """Return whether the node verifies a manifest inside an index."""
+    image = site.images.images.get(case.demand.reference)
+    return case.rule.per_platform and bool(case.digests) and image is not None and image.digest not in case.digests
+
+
 def _part(form: str) -> CopyPart:
     return "sig" if form == "sig" else "att" if form == "att" else "referrer"
 
@@ -69,7 +75,10 @@ def _finding(site: Site, case: SignatureCase, cause: str, kind: str, fate: Signa
         effect = f"{looked_at(rule.engine)} only reports this: the policy does not block pods."
     doubt = (f"It is unknown whether the policy applies: {rule.doubt}.",) if rule.doubt and rule.is_enforced else ()
     unless = (f"This holds unless {fate.row.unless}.",) if fate is not None and fate.row.unless else ()
-    texts = (f"{rule.title} demands {what} of {case.demand.seen}.", cause, *unless, effect, *doubt)
+    lead = f"{rule.title} demands {what} of {case.demand.seen}."
+    if _is_inner(site, case):
+        lead += f" Nodes verify the manifest of their platform, {short_digest(case.digests[0])}."
+    texts = (lead, cause, *unless, effect, *doubt)
     return Finding(
         severity=severity_of(case, is_sure=is_sure),
         subject=_subject(case),
@@ -114,7 +123,8 @@ def _predicted(site: Site, case: SignatureCase, held: Held, origin: str) -> Outc
     if fate.is_carried:
         return PASSED
     tool = tool_of(site)
-    verb = f"{tool} copies the image and leaves the signature behind."
+    noun = "attestation" if case.rule.is_attestation else "signature"
+    verb = f"{tool} copies the image and leaves the {noun} behind."
     return _finding(site, case, f"{origin} has it ({_tags(case, held)}). {verb}", "predicted", fate)
 
 

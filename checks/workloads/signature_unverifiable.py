@@ -46,6 +46,7 @@ _SERVICES = {
     "rekor": "the transparency log Rekor",
     "kms": "a key service",
     "notary": "a Notary server",
+    "revocation": "the OCSP or CRL server of the signing certificate",
 }
 
 
@@ -71,7 +72,10 @@ def _severity(rule: SignatureRule, cases: list[SignatureCase], *, is_sure: bool 
 def _contact(site: Site, contact: Contact, cases: list[SignatureCase]) -> Finding:
     rule, row = contact.rule, contact.row
     engine, what = looked_at(rule.engine), _SERVICES.get(row.service, row.service)
-    if row.at == "start":
+    if not contact.host:
+        cause = f"{engine} contacts {what}, to verify {_images(cases)} for {rule.title}."
+        effect = f"If that server is external, the verification fails offline, and {engine} rejects the pods."
+    elif row.at == "start":
         cause = f"{engine} contacts {contact.host}, {what}, when it starts. The host is external."
         effect = f"Offline, {engine} does not start, and its webhook rejects the pods of {rule.title}."
     else:
@@ -99,7 +103,7 @@ def _contact(site: Site, contact: Contact, cases: list[SignatureCase]) -> Findin
         case=f"{row.service} {contact.host} {' '.join(row.when)}",
         facts=facts,
         location=contact.attestor.location or rule.location,
-        remedies=(Remedy("edit", row.fix),),
+        remedies=tuple(Remedy("edit", fix) for fix in contact.fixes),
         affects=of_pairs(_affects(site, cases)) if rule.is_enforced else (),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -27,9 +28,11 @@ def paragraphs(page: str) -> tuple[tuple[str, str], ...]:
 
 
 def examines(page: str) -> str:
-    """Return the first paragraph below the first heading of a check's page: what the check examines. Empty without one."""
-    tags = iter(paragraphs(page))
-    return next((words for tag, words in tags if tag == "h3" for tag, words in tags if tag != "h3"), "")
+    """Return the first sentence below the first heading of a check's page: what the check examines. Empty without one."""
+    found = paragraphs(page)
+    first = next((words for (above, _), (tag, words) in itertools.pairwise(found) if above == "h3" and tag != "h3"), "")
+    sentence, end, _ = first.partition(". ")
+    return f"{sentence}." if end else first
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ _MOST_SCOPE = 2
 _GAP = "  "
 _WORDS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
 _MORE = "More: auditor show CHECK|IMAGE|ENDPOINT|POOL, --format text=full, --format html=report.html"
+_ROOMY = 12  # lines: a table that needs no more has the message below each finding
 _NARROW = 30  # columns for place and object; in fewer, only the place is shown
 _STEP = "   "
 _SHOW = "auditor show "
@@ -41,7 +42,8 @@ _WIDEST_ID, _WIDEST_PLACE = 28, 28
 class _Row:
     """One line of the table of findings. `severity` is None for undetermined outcomes.
 
-    A row without a name counts the checks that are not shown; `is_more`: others with its severity are.
+    A row without a name counts the checks that are not shown; `is_more`: others with its severity are. `message` is shown below
+    the row if there is room.
     """
 
     severity: Severity | None
@@ -49,6 +51,7 @@ class _Row:
     count: int
     place: Location | None
     what: str
+    message: str = ""
     is_more: bool = False
 
     @property
@@ -90,7 +93,9 @@ def _findings(report: Report, most: int, ink: Ink) -> Iterator[str]:
     for part, room in zip(parts, _rooms([len(part) for part in parts], most - bool(infos)), strict=True):
         kept = part if len(part) <= room else part[: room - 1]
         shown += [*kept, *_rest(part[len(kept) :], is_more=bool(kept))]
-    yield from _table([*shown, *_rest(infos, is_more=False)], places_folder(report), ink)
+    table = [*shown, *_rest(infos, is_more=False)]
+    has_room = len(table) + sum(bool(row.message) for row in table) <= min(most, _ROOMY)
+    yield from _table(table, places_folder(report), ink, with_messages=has_room)
 
 
 def _rooms(counts: Sequence[int], most: int) -> list[int]:
@@ -126,6 +131,7 @@ def _rows(report: Report) -> Iterator[_Row]:
             len(findings),
             first.location,
             _what(first.subject, [finding.subject for finding in same], others),
+            first.message,
         )
     for host in report.hosts:
         yield _Row(None, hosts.UNANSWERED, host.undetermined, None, hosts.headline(host))
@@ -144,7 +150,7 @@ def _what(first: Subject, same: Sequence[Subject], others: int) -> str:
     return f"{first.id}{on}{f' and {others:,} more' if others else ''}"
 
 
-def _table(rows: Sequence[_Row], folder: str, ink: Ink) -> Iterator[str]:
+def _table(rows: Sequence[_Row], folder: str, ink: Ink, *, with_messages: bool) -> Iterator[str]:
     named = [row for row in rows if row.name]
     left = max(breadth(row.word) for row in named or rows)
     ids = min(_WIDEST_ID, max((breadth(clean(row.name)) for row in named), default=0))
@@ -164,6 +170,8 @@ def _table(rows: Sequence[_Row], folder: str, ink: Ink) -> Iterator[str]:
         name = padded(cut(row.name, ids), ids)
         what = cut(row.what, room - places) if room > _NARROW or not place else ""
         yield f"{start}{name}{_GAP}{row.count:>{counts},}{_GAP}{linked}{what}".rstrip()
+        if with_messages and row.message:
+            yield f"{' ' * left}{_GAP}{ink.paint(cut(row.message, width() - left - len(_GAP)), 'dim')}"
 
 
 def _place(row: _Row, folder: str) -> str:
@@ -211,7 +219,7 @@ def _scope(report: Report, ink: Ink) -> Iterator[str]:
         whole = f"{len(report.scope) - len(rest)} of {len(report.scope)} areas examined"
         text = f"Scope (auditor show scope): {whole}, not {listed(rest)}." if rest else f"Scope: {whole}."
         lines += _at_most(list(wrap(text)), _MOST_SCOPE)
-    lines += [cut(line, width()) for line in filter(None, (basis.timing_line(report),))]
+    lines += [cut(line, width()) for line in filter(None, (basis.timing_line(report), basis.seal_line(report)))]
     if lines:
         yield ""
         yield from lines

@@ -18,6 +18,7 @@ from reports.summary import active, not_applied, origin
 from reports.text.chain import draw_files
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
+from reports.ways import client_of, public_roots
 
 MOST_ROWS = 12
 MOST_ENDS = 20
@@ -94,6 +95,8 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
     if not report.trust:
         return
     yield from heading("Trust: TLS verification by each client offline", ink)
+    if report.root_lists:
+        yield from wrap(public_roots(report.root_lists))
     quoted = _quoted(report)
     seen: dict[tuple[str, str, str], list[TrustRow]] = {}
     for row in sorted(report.trust, key=lambda row: _TRUST_ORDER[row.verdict]):
@@ -102,7 +105,7 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
     lines = list(seen.items())
     endpoints: dict[str, list[str]] = {}
     for (endpoint, verdict, outcome), rows in lines[:MOST_TRUST]:
-        who = everybody((row.client, row.pool) for row in rows)
+        who = everybody((client_of(row), row.pool) for row in rows)
         endpoints.setdefault(endpoint, []).extend(wrap(f"{who}{outcome and ': '}{outcome}", "    ", f"{clean(verdict):<13} "))
     for endpoint, found in endpoints.items():
         yield from wrap(endpoint, "  ", "* ")

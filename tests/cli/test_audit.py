@@ -58,6 +58,7 @@ def test_example_has_a_finding_of_every_check(tmp_path: Path) -> None:
     quiet |= {"copy-changes-digest"}  # crane keeps every digest
     # It states no date of a token and has no Secrets, and its cluster's certificates last until the horizon.
     quiet |= {"registry-token-expiring", "deployed-certificate-expiring", "cluster-certificates-expiring"}
+    quiet |= {"workload-downloads"}  # its pods state no command, and the facts know none of their programs
     quiet |= {"evidence-stale", "scope-required"}  # the evidence is from the days around the audit date; no area is required
     assert silent == {*quiet, "waiver-expired", "waiver-expiring", "waiver-unknown", "waiver-unused"}
 
@@ -172,14 +173,14 @@ def test_damaged_evidence_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_evidence_of_an_older_version_is_reported_as_not_sealed(tmp_path: Path) -> None:
-    for name, statements in (("new", ""), ("old", "DROP TABLE seal; PRAGMA user_version=4")):
+    for name, statements in (("new", ""), ("old", "DROP TABLE handshakes; DROP TABLE seal; PRAGMA user_version=4")):
         shutil.copy(EXAMPLE / "plant-7.evidence", tmp_path / name)
         edited(tmp_path / name, statements)
         done = auditor("audit", name, *AT, "--format", "text", "--format", f"json={name}.json", cwd=tmp_path)
         assert done.returncode == 1, done.stderr
         basis = json.loads((tmp_path / f"{name}.json").read_text())["evidence_basis"]
         assert basis["sealed"] is (name == "new")
-        assert ("An older version wrote the file without a seal" in " ".join(done.stdout.split())) is (name == "old")
+        assert ("An older version wrote the evidence file without a seal" in " ".join(done.stdout.split())) is (name == "old")
 
 
 def test_damaged_evidence_is_rejected(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_with_the_report_of_main_as_baseline_only_the_new_finding_fails(reposito
 
 def test_main_passes_with_its_own_report_as_baseline_and_shows_old_findings(repository: Path) -> None:
     git(repository, "switch", "--quiet", "main")
-    done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", cwd=repository)
+    done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", "--format", "text=full", cwd=repository)
     assert done.returncode == 0, done.stdout
     assert "already in the baseline" in done.stdout
     assert "the environment may still fail offline" in " ".join(done.stdout.split())

@@ -45,10 +45,11 @@ def folder(tmp_path: Path) -> Path:
 def test_list_of_three_lines_is_ready_for_the_examined_areas(folder: Path) -> None:
     done = auditor(*AUDIT, cwd=folder)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.startswith("READY for what was examined: images at their source, foreign layers.\nNot examined: ")
+    assert "\nREADY for what was examined: images at their source, foreign layers.\nNot examined: " in done.stdout
     words = " ".join(done.stdout.split())
     assert "internal registry or archives (not declared)" in words
-    assert "Add `registry: {host: …}` to the plan and collect with `--via target`" in words
+    scope = " ".join(auditor("show", "scope", cwd=folder).stdout.split())
+    assert "Add `registry: {host: …}` to the plan and collect with `--via target`" in scope
     assert PROMISE not in done.stdout
 
 
@@ -76,7 +77,7 @@ def test_lists_are_ready_for_the_area_images(folder: Path) -> None:
 def test_selection_of_two_checks_promises_nothing(folder: Path) -> None:
     done = auditor(*AUDIT, "--only", "image-absent", "--only", "image-duplicate", cwd=folder)
     assert done.returncode == 0
-    assert done.stdout.startswith("READY for what was examined: parts of images at their source.\n")
+    assert "\nREADY for what was examined: parts of images at their source.\n" in done.stdout
     assert "images at their source (partly examined; switched off)" in " ".join(done.stdout.split())
     assert PROMISE not in done.stdout
 
@@ -106,7 +107,7 @@ def test_required_area_sets_the_exit_code_and_names_missing_areas(
 
 
 def test_require_site_needs_every_area_and_text_lists_missing_ones(folder: Path) -> None:
-    done = auditor(*AUDIT, "--require", "site", cwd=folder)
+    done = auditor(*AUDIT, "--require", "site", "--verbose", cwd=folder)
     assert done.returncode == 3
     words = " ".join(done.stdout.split())
     assert words.startswith("UNDETERMINED: ")
@@ -124,8 +125,8 @@ def test_error_has_priority_over_a_required_area(folder: Path) -> None:
     (folder / "plan.yaml").write_text(f"{PLAN}require: [site]\n".replace("linux/amd64", "linux/arm64"))
     done = auditor(*AUDIT, cwd=folder)
     assert done.returncode == 1
-    assert done.stdout.startswith("NOT READY: 1 error")
-    assert "This environment will not work offline." in done.stdout
+    assert "\nNOT READY: 1 error" in done.stdout
+    assert done.stdout.endswith("This environment will not work offline.\n")
 
 
 def test_unknown_area_is_rejected_with_the_list_of_areas(folder: Path) -> None:

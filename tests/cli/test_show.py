@@ -37,12 +37,12 @@ def kept_in(folder: Path) -> list[Path]:
         ("k8s.plant7.local:6443", "-- endpoint k8s.plant7.local:6443"),
         ("K8S.plant7.local", "-- endpoint k8s.plant7.local:6443"),
         ("win2019", "-- pool win2019"),
-        ("errors", "ERROR chain-incomplete (5)"),
+        ("errors", "ERROR chain-incomplete (1)"),
         ("warning", "WARNING image-unpinned (3)"),
         ("undetermined", "(content-mismatch"),
         ("steps", "Fix: Append the certificate"),
         ("scope", "examined      images at their source"),
-        ("waived", "certificate-expiring): platform team"),
+        ("waived", "registry.plant7.local:5000: CN=registry.plant7.local"),
     ],
 )
 def test_every_kind_of_name_is_shown(audited: Path, name: str, said: str) -> None:
@@ -69,7 +69,7 @@ def test_json_report_is_shown_in_another_folder(audited: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("chain-incomplet", "Did you mean chain-incomplete?"), ("win2018", "Did you mean win2019?"), ("xyz", "pools: control")],
+    [("chain-incomplet", "Did you mean chain-incomplete?"), ("win2018", "Did you mean win2019?"), ("xyz", "Pools: control")],
 )
 def test_unknown_name_gets_a_suggestion(audited: Path, name: str, hint: str) -> None:
     done = auditor("show", name, cwd=audited)

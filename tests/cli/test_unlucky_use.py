@@ -147,4 +147,4 @@ def test_missing_home_folder_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     with pytest.raises(UsageError, match="home"):
-        cache.folder()
+        cache.cache_folder()

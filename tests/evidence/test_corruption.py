@@ -1,4 +1,4 @@
-"""Random damage to evidence files: an audit rejects the file, or its report stays the same.
+"""Random damage to evidence files: an audit rejects every file that is not the original, byte for byte.
 
 `AUDITOR_CORRUPTIONS` is the number of damaged files (default: 1,000; half of them are copies of the example).
 """
@@ -159,7 +159,7 @@ def small(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("of", ["the example", "a small file"])
-def test_damaged_file_is_rejected_or_gives_the_same_report(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_damaged_file_is_rejected(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLE / "plant-7.evidence" if of == "the example" else small(tmp_path / "small.evidence")
     expected = judged(path)
     assert expected["findings"]
@@ -175,10 +175,11 @@ def test_damaged_file_is_rejected_or_gives_the_same_report(of: str, tmp_path: Pa
             assert error.hint
             counts["refused"] += 1
             continue
-        if found != expected:
-            changed.append((number, how))
         counts["unchanged" if found == expected else "changed"] += 1
+        if copy.read_bytes() != path.read_bytes():
+            changed.append((number, how))
     with capsys.disabled():
-        print(f"\n{COUNT // 2} damaged copies of {of}: {dict(counts)}, changed silently: {len(changed)}")
+        print(f"\n{COUNT // 2} damaged copies of {of}: {dict(counts)}, not found: {len(changed)}")
     assert not changed
-    assert counts["refused"] > COUNT // 4
+    assert counts["changed"] == 0
+    assert counts["refused"] > COUNT // 2 - COUNT // 10  # a swap of two equal pages changes nothing

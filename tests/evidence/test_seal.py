@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.testing.memory import AT, SOURCE
 from tests.evidence.stored import DIGEST, filled
 from tests.evidence.tampering import edited
-from tests.evidence.test_tls import older
+from tests.evidence.test_tls import HANDSHAKES, older
 
 CHANGED = "was changed after it was written"
 
@@ -43,7 +45,7 @@ def full(path: Path) -> Path:
             store.put_unpacked(f"sha256:{number}", Seen(UnpackedSeen(UnpackedKind.GZIP_TRAILER, number), AT, SOURCE))
             store.put_archive(name, Absent("gone", AT, SOURCE))
             store.put_chain(f"{name}:443", Seen(ChainSeen((b"leaf", b"issuer"), "TLSv1.3"), AT, SOURCE))
-            store.put_offered(f"{name}:443", Seen(TlsOffered(("TLSv1.3",), ()), AT, SOURCE))
+            store.put_offered(f"{name}:443", Seen(TlsOffered(("TLSv1.3",), (), HANDSHAKES), AT, SOURCE))
             store.put_fetched(f"http://{name}", Seen(Fetched(b"crl"), AT, SOURCE))
             store.put_file(name, b"a file")
             store.note_asked(name, AT)
@@ -57,17 +59,25 @@ def sums_by_counting(path: Path) -> list[tuple[object, ...]]:
         seal_of(connection).anew()
         rows = connection.execute("SELECT * FROM seal").fetchall()
         connection.execute("ROLLBACK")
-    return rows
+    return [row for row in rows if row[0] != "bytes"]
 
 
 def sums_stored(path: Path) -> list[tuple[object, ...]]:
-    """Return the seal stored in the file."""
+    """Return the seal of rows stored in the file."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        return connection.execute("SELECT * FROM seal").fetchall()
+        return connection.execute("SELECT * FROM seal WHERE name <> 'bytes'").fetchall()
+
+
+def bytes_stored(path: Path) -> str:
+    """Return the seal of bytes stored in the file."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (value,) = connection.execute("SELECT digest FROM seal WHERE name = 'bytes'").fetchone()
+    return str(value)
 
 
 TABLES = [
-    "meta", "document", "missing", "tag", "blob", "unpacked", "archive", "chain", "certificate", "offered", "fetched", "file",
+    "meta", "document", "missing", "tag", "blob", "unpacked", "archive", "chain", "certificate", "offered",
+    "handshakes", "fetched", "file",
     "asked",
 ]  # fmt: skip
 
@@ -159,12 +169,56 @@ def test_reading_only_the_plan_verifies_its_table(statement: str, tmp_path: Path
         Store.open(path, tables=PLAN_TABLES)
 
 
-def test_damage_in_unused_pages_is_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("VACUUM",),
+        ("CREATE TABLE filler (a)", "INSERT INTO filler VALUES (zeroblob(9000))", "DROP TABLE filler"),
+        ("UPDATE seal SET digest = 'x' WHERE name = 'bytes'",),
+        ("UPDATE seal SET digest = x'00' WHERE name = 'bytes'",),
+        ("UPDATE seal SET row_count = 1 WHERE name = 'bytes'",),
+        ("UPDATE seal SET digest = upper(digest) WHERE name = 'bytes'",),
+        ("DELETE FROM seal WHERE name = 'bytes'",),
+        ("INSERT INTO seal SELECT 'more', 0, digest FROM seal WHERE name = 'bytes'",),
+    ],
+)
+def test_file_that_another_program_wrote_is_rejected(statements: tuple[str, ...], tmp_path: Path) -> None:
+    path = edited(full(tmp_path / "site.evidence"), *statements)
+    for tables in (None, PLAN_TABLES):
+        with pytest.raises(EvidenceError, match=CHANGED):
+            Store.open(path, tables=tables)
+    with pytest.raises(EvidenceError, match=CHANGED):
+        Store.create(path)
+
+
+def test_seal_of_bytes_is_that_of_the_file(tmp_path: Path) -> None:
     path = full(tmp_path / "site.evidence")
-    edited(path, "CREATE TABLE filler (a)", "INSERT INTO filler VALUES (zeroblob(9000))", "DROP TABLE filler")
-    with Store.open(path) as store:
+    value, content = bytes_stored(path), path.read_bytes()
+    assert content.count(value.encode()) == 1
+    assert hashlib.sha256(content.replace(value.encode(), b"-" * 64)).hexdigest() == value
+
+
+def test_file_of_a_killed_run_has_only_the_seal_of_rows(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    with Store.create(path) as store:
+        store.put_tag("first", Absent("", AT, SOURCE))
+        store.commit()
+        shutil.copy(path, tmp_path / "copy")
+        store.put_tag("more", Absent("", AT, SOURCE))
+    assert bytes_stored(tmp_path / "copy") == "-" * 64
+    with Store.open(tmp_path / "copy") as store:
         assert store.is_sealed
-    edited(path, "VACUUM")
+    with Store.open(path) as store:
+        assert store.tag("more") == Absent("", AT, SOURCE)
+
+
+def test_second_writer_waits_until_the_file_is_sealed(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    for number in range(5):
+        with Store.create(path) as store:
+            store.put_tag(f"r.example/{number}", Absent("", AT, SOURCE))
+            with pytest.raises(EvidenceError, match="locked"):
+                Store.create(path)
     with Store.open(path) as store:
         assert store.is_sealed
 
@@ -177,6 +231,7 @@ def test_file_of_an_older_version_is_sealed_on_the_first_write(tmp_path: Path) -
         pass
     with Store.open(path) as store:
         assert store.is_sealed
+    assert bytes_stored(path) != "-" * 64
     assert sums_stored(path) == sums_by_counting(path)
 
 

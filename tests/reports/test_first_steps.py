@@ -143,6 +143,19 @@ def test_equal_reasons_of_several_checks_are_one_step() -> None:
     assert (step.undetermined, step.checks) == (2, ("at-source", "trust"))
 
 
+def test_everything_that_one_collection_resolves_is_one_step() -> None:
+    rows = tuple(
+        Undetermined(check="at-source", subject=Subject(kind, name), kind=Kind.MISSING_EVIDENCE, detail=f"{name} was not seen")
+        for kind, name in (("image", "i"), ("image", "j"), ("layer", "sha256:1"))
+    )
+    other = Undetermined(check="disk", subject=Subject("pool", "p"), kind=Kind.MISSING_EVIDENCE, detail="no disk")
+    found = steps(undetermined=(*rows, other))
+    assert [(step.title, step.undetermined) for step in found] == [
+        ("Images were not observed at their source", 3),
+        ("Not decided: Title of disk", 1),
+    ]
+
+
 def test_lesser_findings_come_last_and_information_is_no_step() -> None:
     warning = finding("at-source", Subject("image", "i"), "Pin it.")
     assert steps(warning, severity=Severity.INFO) == ()
@@ -164,6 +177,8 @@ def test_counts_of_the_steps_are_those_of_the_report() -> None:
     assert sum(step.undetermined for step in report.first_steps) == report.counts.undetermined
     assert sum(step.fixable for step in report.first_steps if step.error) >= 17
     chain = next(step for step in report.first_steps if step.checks[0] == "chain-incomplete")
-    assert (chain.error, chain.pools) == (5, ("control", "win2019", "win2025"))
-    (missing_root,) = (step for step in report.first_steps if "root-not-trusted" in step.checks and step.severity)
-    assert missing_root.checks == ("root-not-trusted", "ca-not-in-machine-store")
+    assert (chain.error, chain.pools) == (1, ("control", "win2019", "win2025"))
+    missing = [step for step in report.first_steps if step.title.startswith("Images were not observed")]
+    assert [step.commands[0].removeprefix("auditor collect ").partition(" ")[0] for step in missing] == [
+        str(PLANT_7 / "plan.yaml")
+    ]

@@ -32,6 +32,8 @@ def test_names_are_unique_and_known() -> None:
         "github",
         "gitlab",
         "markdown",
+        "oscal",
+        "cyclonedx",
         "csv",
     )
     assert [format_named(name) for name in format_names()] == list(FORMATS)

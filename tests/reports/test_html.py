@@ -30,7 +30,8 @@ from auditor.report import (
 from reports import render, summary
 from reports.html import matrix as matrices
 from reports.html import shapes
-from reports.html.page import coded, paragraphs
+from reports.html.firewall import by_host
+from reports.html.page import coded, examines, paragraphs
 from reports.standings import FOREIGN
 from tests.reports.sample import ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
@@ -107,6 +108,9 @@ def test_full_report_has_all_sections(shown: str) -> None:
     assert ids == {
         "verdict",
         "scope",
+        "site",
+        "evidence",
+        "method",
         "first",
         "findings",
         "undetermined",
@@ -126,7 +130,13 @@ def test_full_report_has_all_sections(shown: str) -> None:
 
 def test_minimal_report_has_no_empty_sections() -> None:
     shown = render(ready_report(), "html")
-    assert [attributes.get("id") for attributes in Document(shown).all("h2")] == ["verdict", "scope", "appendix"]
+    assert [attributes.get("id") for attributes in Document(shown).all("h2")] == [
+        "verdict",
+        "evidence",
+        "scope",
+        "method",
+        "appendix",
+    ]
     assert "READY" in shown
 
 
@@ -267,7 +277,7 @@ def test_rows_with_equal_text_are_merged_and_name_all_subjects() -> None:
     pools = ", ".join(f"p{n}" for n in range(9))
     ways = [way for _, sides in shapes.endpoints(report) for side in sides for way in side.ways]
     assert [sight.who for way in ways for sight in way.sights] == ["curl on p0, p1, p2, p3, p4, p5, p6, p7 and p8"]
-    assert [who for who, _ in shapes.egress(report)] == [pools]
+    assert [", ".join(row.initiators) for host in by_host(report.egress) for row in host.rows] == [pools]
     assert [", ".join(question.pools) for question in shapes.asked(report)] == [pools]
     assert "<small>9 questions</small>" in render(report, "html")
 
@@ -276,7 +286,9 @@ def test_passed_check_does_not_have_the_title_of_a_fault() -> None:
     shown = render(sample_report(), "html")
     passed = next(row for row in sample_report().checks if row.status is Status.PASSED)
     line = next(line for line in shown.splitlines() if f"<code>{passed.rule.id}</code>" in line and "<summary>" in line)
-    assert passed.rule.title not in line
+    assert f"</code> {passed.rule.title}" not in line
+    assert "subjects examined" in line
+    assert examines(passed.rule.page) in html.unescape(line)
     assert f"Fault: {passed.rule.title}." in html.unescape(shown)
 
 

@@ -29,13 +29,13 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
 LATER = (
     "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts facts calendar first_steps "
-    "declared trust_files"
+    "declared trust_files root_lists"
 )
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
-    "checks": "id family title severity status examined reason holds",
+    "checks": "id family title severity status examined reason holds controls",
     "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable fold cause "
     "symptom remedy_kind",
     "undetermined": "check subject kind detail facts location hosts fold",
@@ -43,10 +43,11 @@ KEYS = {
     "egress": "host port scheme who why when_blocked check",
     "scope": "area title status examined undetermined missing errors warnings required hint",
     "evidence": "what place seen absent failed oldest newest",
-    "trust": "endpoint pool client verdict path dials symptom os steps reason",
+    "trust": "endpoint pool client verdict path dials symptom os confidence steps reason",
     "first_steps": "title action reason commands when severity checks pools error warning info undetermined fixable subjects "
     "subject_count location fingerprints",
     "calendar": "kind name ends days standing renewal basis detail",
+    "root_lists": "name package date age_days stale",
 }
 
 

@@ -56,7 +56,7 @@ def test_example_fits_one_screen_of_100_columns() -> None:
     assert sum(-(-max(1, len(line)) // 100) for line in lines) <= MOST_LINES
     assert lines[-2].startswith("NOT READY: ")
     assert lines[-1] == "This environment will not work offline."
-    assert any(re.match(r"error +chain-incomplete +5  plan\.yaml:\d+:\d+ +registry\.plant7", line) for line in lines)
+    assert any(re.match(r"error +foreign-layer-egress +3  lists/windows\.txt:\d+:\d+ +sha256:6", line) for line in lines)
 
 
 @pytest.mark.parametrize("columns", [60, 72, 80, 100, 132, 200])
@@ -73,7 +73,14 @@ def test_checks_that_do_not_fit_are_counted_with_the_command_that_shows_them() -
     rows = [line for line in lines if line.startswith("error")]
     rest = next(line for line in lines if "more checks" in line)
     assert rest.split() == ["and", str(300 - len(rows)), "more", "checks", f"({300 - len(rows)}):", "auditor", "show", "errors"]
-    assert screen(with_checks(3))[2:5] == [line for line in screen(with_checks(3)) if line.startswith("error")]
+    assert sum(line.startswith("error") for line in screen(with_checks(3))) == 3
+
+
+def test_message_is_below_the_finding_if_there_is_room() -> None:
+    few, many = screen(with_checks(3)), screen(with_checks(12))
+    start = next(at for at, line in enumerate(few) if line.startswith("error"))
+    assert [line.split()[0] for line in few[start : start + 6]] == ["error", "Bad."] * 3
+    assert not any(line.strip() == "Bad." for line in many)
 
 
 def test_warnings_keep_a_line_below_many_errors() -> None:

@@ -32,7 +32,7 @@ def open_context(ciphers: str = CIPHERS) -> ssl.SSLContext:
     return context
 
 
-def _server_name(host: str) -> str | None:
+def server_name(host: str) -> str | None:
     """Return the SNI name, or None for an address: RFC 6066 allows only names."""
     try:
         ipaddress.ip_address(host)
@@ -48,7 +48,7 @@ class Wire:
         self._connection = connection
         self._deadline = deadline
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=_server_name(host))
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name(host))
 
     def handshake(self) -> None:
         """Complete the handshake before the deadline, however slowly the server sends. Raises OSError."""
@@ -61,6 +61,25 @@ class Wire:
             else:
                 self._incoming.write_eof()
         self._send()
+
+    def send(self, data: bytes) -> None:
+        """Send data after the handshake. Raises OSError."""
+        self.tls.write(data)
+        self._send()
+
+    def receive(self) -> bytes:
+        """Return the next data of the server, or nothing at its end. Raises OSError, also for a late alert."""
+        while True:
+            try:
+                return self.tls.read(65_536)
+            except ssl.SSLWantReadError:
+                self._send()
+                self._connection.settimeout(remaining(self._deadline))
+                received = self._connection.recv(65_536)
+                if received:
+                    self._incoming.write(received)
+                else:
+                    self._incoming.write_eof()
 
     def served(self) -> tuple[bytes, ...]:
         """Return the served chain, DER. Python 3.13 has a method for it; before, only the object below has one."""

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
+from auditor.collectors.tls.every_offer import greeted
 from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, is_refusal, open_context
 from auditor.evidence.model import Kind, Observation, Seen, TlsOffered
+from auditor.pki.tls_names import suites
 
 MAX_CIPHERS = 64
 HANDSHAKE_TIMEOUT = 10.0
@@ -65,11 +67,23 @@ class _Asking:
         refusal."""
         answers = {name: self._insistently(client) for name, client in _CLIENTS.items()}
         agreed = {name: answer.cipher for name, answer in answers.items() if isinstance(answer, _Agreed)}
+        if not agreed and (rare := self._rare(tuple(answers.values()))) is not None:
+            return rare
         if not agreed:
             raise self._none(tuple(answer for answer in answers.values() if isinstance(answer, _Refused)))
         newest = agreed.get("TLSv1.3", "")
         old = self._ciphers() if set(agreed) - {"TLSv1.3"} else ()
         return TlsOffered(tuple(agreed), tuple(cipher for cipher in (newest, *old) if cipher))
+
+    def _rare(self, answers: tuple[_Agreed | _Refused, ...]) -> TlsOffered | None:
+        """Return what a server accepts that only refused, if a client with other ciphers or groups would be accepted."""
+        if not any(isinstance(answer, _Refused) and is_refusal(answer.error) for answer in answers):
+            return None
+        found = dict(greeted(self._host, self._port, self._deadline))
+        if not found:
+            return None
+        ciphers = dict.fromkeys(suites()[flight.suite].openssl for flight in found.values() if flight.suite in suites())
+        return TlsOffered(tuple(reversed(found)), tuple(ciphers))
 
     def _insistently(self, client: ssl.SSLContext) -> _Agreed | _Refused:
         """Return the answer. Retry if the server only closed the connection, as Windows and overloaded servers do."""

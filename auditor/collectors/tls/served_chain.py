@@ -7,7 +7,8 @@ import time
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
-from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, open_context
+from auditor.collectors.tls.every_offer import greeted
+from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, is_refusal, open_context
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import MAX_CERTIFICATES
 
@@ -18,13 +19,21 @@ def _capture(host: str, port: int, timeout: float) -> ChainSeen:
         wire = Wire(connection, open_context(), host, deadline)
         try:
             wire.handshake()
-        except OSError:
+        except OSError as error:
             # A server that requires a client certificate refuses us only after it has sent its own.
-            if not (certificates := wire.served()):
-                raise
-        else:
             certificates = wire.served()
-        return ChainSeen(certificates, wire.tls.version() or "")
+            if not certificates and not is_refusal(error):
+                raise
+            refusal: OSError | None = error
+        else:
+            certificates, refusal = wire.served(), None  # none if client and server chose a suite without authentication
+        if certificates:
+            return ChainSeen(certificates, wire.tls.version() or "")
+    if (found := next(greeted(host, port, deadline), None)) is not None:
+        return ChainSeen(found[1].certificates, found[0])
+    if refusal is not None:
+        raise refusal
+    return ChainSeen((), "")
 
 
 def observe_chain(host: str, port: int, *, timeout: float = 10.0) -> Observation[ChainSeen]:

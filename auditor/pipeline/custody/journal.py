@@ -32,7 +32,7 @@ class Journal:
         self._head = {"version": _VERSION, "folder": os.fspath(folder.resolve()), "list": list_sha256}
         name = hashlib.sha256(json.dumps(self._head).encode()).hexdigest()[:16]
         try:
-            self._path: Path | None = cache.folder() / f"{name}.custody"
+            self._path: Path | None = cache.cache_folder() / f"{name}.custody"
         except UsageError:
             self._path = None
         self._known: dict[str, tuple[Marks, str]] = {}

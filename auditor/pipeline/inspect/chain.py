@@ -23,8 +23,8 @@ from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.node_platforms import node_platform
 from auditor.plan.spelling import as_hint
-from auditor.report import TrustFileRow, TrustRow
-from auditor.report.sections import trust_file_rows, trust_rows
+from auditor.report import RootListRow, TrustFileRow, TrustRow
+from auditor.report.sections import root_list_rows, trust_file_rows, trust_rows
 from auditor.site import Site
 from auditor.site.trust.served import Served, Unobserved
 
@@ -65,6 +65,7 @@ class InspectedChain:
     trouble: str = ""
     rows: tuple[TrustRow, ...] = field(default=())
     files: tuple[TrustFileRow, ...] = field(default=())
+    root_lists: tuple[RootListRow, ...] = field(default=())
 
 
 def inspect_chain(question: ChainQuestion, day: datetime.date) -> InspectedChain:
@@ -84,7 +85,15 @@ def _evaluated(plan: Plan, store: Store, day: datetime.date) -> InspectedChain:
             return InspectedChain(endpoint.name, "", day, (), f"{kind.value}: {detail}", files=trust_file_rows(site))
         case Served(certificates, source):
             names = tuple(certificate.name for certificate in certificates)
-            return InspectedChain(endpoint.name, source, day, names, rows=trust_rows(site, day), files=trust_file_rows(site))
+            return InspectedChain(
+                endpoint.name,
+                source,
+                day,
+                names,
+                rows=trust_rows(site, day),
+                files=trust_file_rows(site),
+                root_lists=root_list_rows(day),
+            )
 
 
 def _plan(question: ChainQuestion) -> Plan:

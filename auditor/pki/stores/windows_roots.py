@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,9 @@ from auditor.facts import Confidence, Fact, table
 from auditor.pki.certificate import Certificate
 from auditor.pki.stores.trust_list import ListedRoot, TrustList, read_trust_list
 from auditor.pki.trust_store import TrustStore, linux_public, windows_program
+
+# The list includes roots of pilots and tests, such as `HARICA TLS ML Root CA 2026 - Pilot`. Only their names mark them.
+_PILOT = re.compile(r"\b(?:pilot|test|dev)\b", re.IGNORECASE)
 
 
 class AnchorClass(enum.StrEnum):
@@ -90,4 +94,6 @@ def _listed(anchor: Certificate) -> ListedRoot | None:
 def refusal(anchor: Certificate, leaf: Certificate, at: datetime.datetime) -> str:
     """Return why Microsoft's list rejects this root for a TLS server, or an empty string if it does not or has no such root."""
     listed = _listed(anchor)
+    if listed is not None and _PILOT.search(anchor.name):
+        return "Microsoft's list includes it as a pilot root, for tests only"
     return listed.refusal(leaf.not_before, at) if listed is not None else ""

@@ -21,7 +21,14 @@ from auditor.readers.node_config.distribution_yaml import DistributionRegistries
 from auditor.readers.node_config.marked_toml import load_toml
 from auditor.readers.node_config.model import Namespace, Note, Unknown, Unreadable, Why
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, refusal
-from auditor.readers.node_config.tls import CERTIFICATE, TlsSetting, of_folder, of_hosts_toml, of_registries_yaml
+from auditor.readers.node_config.tls import (
+    CERTIFICATE,
+    CLIENT_CERTIFICATE,
+    TlsSetting,
+    of_folder,
+    of_hosts_toml,
+    of_registries_yaml,
+)
 from auditor.readers.pull_logins import is_login_file
 
 Folders = dict[str, Namespace | Unknown | None]  # None: a folder without a hosts.toml, which still hides `_default`
@@ -111,7 +118,7 @@ def _see_folder(found: PoolFiles, path: str) -> None:
     if folders is not None:
         folders.setdefault(parts[-2], None)
     bare = folders[parts[-2]] is None if folders is not None else parts[-3] == "certs.d"
-    if bare and PurePosixPath(path).suffix == CERTIFICATE:
+    if bare and PurePosixPath(path).suffix in {CERTIFICATE, CLIENT_CERTIFICATE}:
         found.tls.append(of_folder(path, shown_path(found.plan.path, path), parts[-2]))
 
 

@@ -15,6 +15,7 @@ from auditor.readers.node_config.model import Unreadable
 from auditor.readers.node_config.urls import split_url
 
 CERTIFICATE = ".crt"  # the files that containerd and Docker load from a folder in Docker's style
+CLIENT_CERTIFICATE = ".cert"  # its key is beside it, with the suffix .key
 _CLIENT = ("client", "cert_file", "key_file")
 
 
@@ -22,7 +23,7 @@ _CLIENT = ("client", "cert_file", "key_file")
 class TlsSetting:
     """The TLS settings of the runtime for one host. `ca` are files as written there, `file` is the plan's path of the setting.
 
-    `client` states that a client certificate is named too, which is not evaluated.
+    `client` states that a client certificate is named too; `client_files` are its certificate files, as written there.
     """
 
     host: str
@@ -31,6 +32,7 @@ class TlsSetting:
     file: str
     location: Location
     client: bool = False
+    client_files: tuple[str, ...] = ()
 
 
 def of_hosts_toml(path: str, shown: str, toml: Toml, registry: str) -> Iterator[TlsSetting]:
@@ -48,7 +50,15 @@ def _of_table(path: str, place: Location, table: Mapping[str, Any], url: str) ->
     files = tuple(one for one in (ca if isinstance(ca, list) else [ca]) if isinstance(one, str) and one)
     skip, client = table.get("skip_verify") is True, "client" in table
     if files or skip or client:
-        yield TlsSetting(_host(url), files, skip, path, place, client)
+        yield TlsSetting(_host(url), files, skip, path, place, client, tuple(_client_files(table.get("client"))))
+
+
+def _client_files(client: object) -> Iterator[str]:
+    """Yield the certificate files of `client`: one file with the key, a list of these, or pairs of certificate and key."""
+    for one in client if isinstance(client, list) else [client]:
+        found = one[0] if isinstance(one, list) and one else one
+        if isinstance(found, str) and found:
+            yield found
 
 
 def of_registries_yaml(path: str, shown: str, document: Marked) -> Iterator[TlsSetting]:
@@ -62,13 +72,19 @@ def of_registries_yaml(path: str, shown: str, document: Marked) -> Iterator[TlsS
         files = (ca.text,) if ca is not None and ca.value else ()
         client = any(tls.get(key) is not None for key in _CLIENT)
         line = ca.line if ca is not None else tls.line
-        yield TlsSetting(_host(host), files, skip is not None and skip.value is True, path, Location(shown, line), client)
+        certificate = tls.get("cert_file")
+        clients = (certificate.text,) if certificate is not None and certificate.value else ()
+        skips = skip is not None and skip.value is True
+        yield TlsSetting(_host(host), files, skips, path, Location(shown, line), client, clients)
 
 
 def of_folder(path: str, shown: str, registry: str) -> TlsSetting:
     """Return the setting of a `.crt` file in the folder of a registry, which the runtime trusts without
-    further configuration."""
-    return TlsSetting(registry, (PurePosixPath(path).name,), skip_verify=False, file=path, location=Location(shown))
+    further configuration, or of a `.cert` file, which is its client certificate."""
+    name, at = PurePosixPath(path).name, Location(shown)
+    if name.endswith(CLIENT_CERTIFICATE):
+        return TlsSetting(registry, (), skip_verify=False, file=path, location=at, client=True, client_files=(name,))
+    return TlsSetting(registry, (name,), skip_verify=False, file=path, location=at)
 
 
 def _host(url: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from auditor.errors import Location, unexpected
 from auditor.plan.model import Plan
 from auditor.plan.plan_paths import is_inside, normal, shown_path
+from auditor.readers.scripts.batch import BATCH, read_batch
 from auditor.readers.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.readers.scripts.nested import with_nested
 from auditor.readers.scripts.parsing import FORBIDDEN, LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, POWERSHELL, is_too_dense
 from auditor.readers.scripts.powershell import read_powershell
 from auditor.readers.scripts.shell import read_shell
 
-__all__ = ["Command", "Script", "UnreadableScript", "Word", "copy_scripts", "read_script"]
+__all__ = ["Command", "Script", "UnreadableScript", "Word", "copy_scripts", "read_script", "read_text"]
 
 _POWERSHELL = (".ps1", ".psm1")
 _OTHER = (".py", ".rb", ".pl", ".js", ".go", ".bat", ".cmd", ".yaml", ".yml")
@@ -53,15 +54,19 @@ def read_script(file: str, data: bytes) -> Script:
     if file.lower().endswith(_POWERSHELL):
         if FORBIDDEN.search(data):
             raise UnreadableScript("it contains a control character, which is not supported", Location(file))
-        return with_nested(read_powershell(file, data), _read_text)
+        return with_nested(read_powershell(file, data), read_text)
     if not _is_shell(file, data) or b"\0" in data:
         raise UnreadableScript("it is neither a shell script nor a PowerShell script", Location(file, 1))
-    return with_nested(read_shell(file, data), _read_text)
+    return with_nested(read_shell(file, data), read_text)
 
 
-def _read_text(language: str, file: str, text: str) -> Script:
-    """Return the commands of a text inside a script. Raises UnreadableScript."""
+def read_text(language: str, file: str, text: str) -> Script:
+    """Return the commands of a text inside a script or a pod. Raises UnreadableScript."""
     data = text.encode("utf-8", "replace")
+    if len(data) > MAX_BYTES:
+        raise UnreadableScript(f"the script has {len(data):,} bytes, but the limit is {MAX_BYTES:,}", Location(file))
+    if language == BATCH:
+        return read_batch(file, text)
     if is_too_dense(data) or LETTER in text or (language == POWERSHELL and FORBIDDEN.search(data)):
         raise UnreadableScript("text for an unsupported shell", Location(file))
     return read_powershell(file, data) if language == POWERSHELL else read_shell(file, data)

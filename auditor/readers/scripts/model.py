@@ -38,7 +38,8 @@ class Command:
     """One call of a program. `ignored` gives the reason why its failure goes unnoticed; empty if it is noticed, or unknown.
 
     `is_repeated`: it is in a loop or a function, and may run many times or never. `document` is its here-document, which begins
-    at `document_line`. `is_read`: all text that it passes to a shell was parsed, and those commands follow.
+    at `document_line`. `is_read`: all text that it passes to a shell was parsed, and those commands follow. `is_optional`: the
+    script states that it may fail: `|| true`, an `if`, or the background.
     """
 
     words: tuple[Word, ...]
@@ -48,6 +49,7 @@ class Command:
     document: str = ""
     document_line: int = 0
     is_read: bool = False
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

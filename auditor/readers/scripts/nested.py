@@ -12,6 +12,7 @@ from auditor.readers.scripts.parsing import MAX_COMMANDS, MAX_UNREAD, POWERSHELL
 _MAX_NESTED = 3
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _POWERSHELLS = frozenset({"powershell", "pwsh"})
+_SWITCHES = frozenset({"su", "runuser"})  # they run the text after `-c` as another user
 _COMMANDS = frozenset({"-c", "-command", "/c"})
 _SSH_VALUED = frozenset("bcDEeFIiJLlmOopQRSWw")
 
@@ -19,7 +20,7 @@ Reader = Callable[[str, str, str], Script]
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class ShellText:
     """Text for a shell. `line` is where a here-document begins, 0 for text inside the command."""
 
     text: str
@@ -35,7 +36,7 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
     commands: list[Command] = []
     unread = list(script.unread)
     for command in script.commands:
-        text = _text_in(command) if depth < _MAX_NESTED else None
+        text = text_in(command) if depth < _MAX_NESTED else None
         if text is None:
             commands.append(command)
             continue
@@ -52,30 +53,36 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
     return replace(script, commands=tuple(commands[:MAX_COMMANDS]), unread=tuple(unread[:MAX_UNREAD]))
 
 
-def _moved(inner: Command, outer: Command, text: _Text) -> Command:
+def _moved(inner: Command, outer: Command, text: ShellText) -> Command:
     """Return a command of the text at its location in the script. If the outer command's failure is hidden,
     so is this one's."""
     at = outer.location
     if text.line and inner.location is not None:
         at = Location(at.file, text.line + inner.location.line - 1, inner.location.column)
     return replace(
-        inner, location=at, ignored=inner.ignored or outer.ignored, is_repeated=inner.is_repeated or outer.is_repeated
+        inner,
+        location=at,
+        ignored=inner.ignored or outer.ignored,
+        is_repeated=inner.is_repeated or outer.is_repeated,
+        is_optional=inner.is_optional or outer.is_optional,
     )
 
 
-def _text_in(command: Command) -> _Text | None:
+def text_in(command: Command) -> ShellText | None:
+    """Return the text that a command passes to a shell, if the whole text is known."""
     words = command.words
     names = [_name(word) for word in words]
     if not words:
         return None
     if command.document and (names[0] == "ssh" or (names[0] in _SHELLS and not _given(names, 0))):
-        return _Text(command.document, SHELL, command.document_line)
+        return ShellText(command.document, SHELL, command.document_line)
     if names[0] == "eval":
         return _joined(words[1:], SHELL)
     if names[0] in {"iex", "invoke-expression"}:
         return _joined(words[1:2], POWERSHELL)
-    if names[0] == "ssh":
-        return _joined(words[_after_host(words) :], SHELL)
+    if names[0] == "ssh" or (names[0] in _SWITCHES and "-c" in names[:-1]):
+        start = _after_host(words) if names[0] == "ssh" else names.index("-c") + 1
+        return _joined(words[start:] if names[0] == "ssh" else words[start : start + 1], SHELL)
     for position, name in enumerate(names):
         if name in _SHELLS | _POWERSHELLS and (start := _given(names, position)):
             if name in _POWERSHELLS:
@@ -90,7 +97,7 @@ def _given(names: list[str], shell: int) -> int:
     """Return the index of the text after `-c`; 0 if it is missing."""
     for position in range(shell + 1, len(names)):
         name = names[position]
-        if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 5):
+        if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 9):
             return position + 1 if position + 1 < len(names) else 0
         if not name.startswith(("-", "/")) and names[position - 1] not in {"-executionpolicy", "-ep", "-o"}:
             return 0
@@ -99,7 +106,7 @@ def _given(names: list[str], shell: int) -> int:
 
 def _flags(names: list[str]) -> list[str]:
     """Return one-letter options, separate or combined, as in `bash -e -uc`."""
-    return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 5]
+    return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 9]
 
 
 def _after_host(words: tuple[Word, ...]) -> int:
@@ -109,9 +116,9 @@ def _after_host(words: tuple[Word, ...]) -> int:
     return position + 1
 
 
-def _joined(words: tuple[Word, ...], language: str) -> _Text | None:
+def _joined(words: tuple[Word, ...], language: str) -> ShellText | None:
     text = " ".join(word.text for word in words)
-    return _Text(text, language) if text.strip() and all(word.is_known for word in words) else None
+    return ShellText(text, language) if text.strip() and all(word.is_known for word in words) else None
 
 
 def _name(word: Word) -> str:

@@ -124,9 +124,8 @@ class _Reader(TreeReader):
             if not child.is_named or child.type == "comment":
                 continue
             if is_condition(node, position):
-                yield from self.visit(
-                    child, replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason)
-                )
+                tested = replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason)
+                yield from self.visit(child, replace(tested, is_optional=place.is_optional or bool(reason)))
             else:
                 is_end = is_end_of_branch(node, position)
                 here = place if is_end else replace(place, is_used=False)
@@ -176,7 +175,9 @@ class _Reader(TreeReader):
             reason = ""
         else:
             reason = _AND
-        yield from self.visit(left, replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason))
+        tested = replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason)
+        is_optional = place.is_optional or (operator == "||" and self._is_harmless(right))
+        yield from self.visit(left, replace(tested, is_optional=is_optional))
         yield from self.visit(right, place)
 
     def _handler(self, right: Node, place: NodeContext) -> str:
@@ -242,7 +243,9 @@ class _Reader(TreeReader):
             ignored = self._why(place)
         if words and words[0].text in self.functions:
             self.found_calls.setdefault(words[0].text, []).append(CallSite(place.is_tested, not ignored))
-        return Command(words, location_of(self.file, node), ignored, place.is_repeated, *document_of(node))
+        document, line = document_of(node)
+        at = location_of(self.file, node)
+        return Command(words, at, ignored, place.is_repeated, document, line, is_optional=place.is_optional)
 
     def _why(self, place: NodeContext) -> str:
         if self.options.stops:

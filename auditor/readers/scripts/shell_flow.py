@@ -15,13 +15,15 @@ class NodeContext(TreePlace):
     """The position of a node.
 
     `ignored` is set by the surrounding code. `is_used`: the exit status of the node is tested. `is_tested`: `set -e` has no
-    effect. `is_caught`: if `set -e` ends this shell, its parent notices.
+    effect. `is_caught`: if `set -e` ends this shell, its parent notices. `is_optional`: the script states that the node may
+    fail.
     """
 
     is_used: bool = False
     is_tested: bool = False
     is_caught: bool = True
     is_inside: bool = False  # inside a function, which does not inherit a trap on ERR
+    is_optional: bool = False
 
 
 @dataclass
@@ -60,7 +62,8 @@ def followed(place: NodeContext, after: list[Node]) -> NodeContext:
         return place
     if after and text_of(after[0]) == "&":
         waited = any(_waits(command) for node in after for command in below(node, "command"))
-        return place if waited else replace(place, ignored="it runs in the background (`&`)", is_used=False)
+        behind = replace(place, ignored="it runs in the background (`&`)", is_used=False, is_optional=True)
+        return place if waited else behind
     following = next((node for node in after if node.is_named), None)
     if following is not None and any(text_of(node) == "$?" for node in below(following, "simple_expansion")):
         return replace(place, is_used=True)

@@ -25,6 +25,8 @@ def verify_images(source: Manifests, item: Marked, owner: str) -> Iterator[Found
     own = (namespace or "default",) if item.text_at("kind") == "Policy" else ()
     for rule in rules.list if rules is not None else ():
         verify = rule.get("verifyImages")
+        if verify is not None and not isinstance(verify.value, list):
+            yield UnreadPolicy(f"{owner}, rule {rule.text_at('name')}", source.place(verify), "its verifyImages is not a list")
         for entry in verify.list if verify is not None else ():
             yield from _entry(source, item, rule, entry, owner, own)
 
@@ -53,7 +55,7 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
             place,
             patterns,
             _forms(kind, entry, is_attestation=is_attestation),
-            rule.text_at("name"),
+            f"rule {rule.text_at('name')}",
             texts(entry.get("skipImageReferences")),
             own or included,
             excluded,

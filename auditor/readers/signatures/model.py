@@ -50,12 +50,13 @@ class Attestor:
 class SignatureRule:
     """One demand of a policy: images that match need a signature in one of `forms`.
 
-    `engine` is the program that enforces it, as facts name it. `owner` is `ClusterPolicy require-signed`, `rule` the name of
-    its rule. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces whose pods it
-    covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown whether the rule
-    applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it rejects every image
-    that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller. `repository` is where the
-    signatures are, if not beside the image. `names` are for the engine's error message, such as the authority.
+    `engine` is the program that enforces it, as facts name it. `owner` is `ClusterPolicy require-signed`, `rule` its part,
+    such as `rule check`. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces
+    whose pods it covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown
+    whether the rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it
+    rejects every image that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller.
+    `repository` is where the signatures are, if not beside the image. `names` are for the engine's error message, such as the
+    authority.
     """
 
     engine: str
@@ -85,7 +86,7 @@ class SignatureRule:
     @property
     def title(self) -> str:
         """Return the policy with its rule."""
-        return f"{self.owner}, rule {self.rule}" if self.rule else self.owner
+        return f"{self.owner}, {self.rule}" if self.rule else self.owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.errors import Location
+from auditor.facts import table
+from auditor.facts.versions import Answer, Versioned
 from auditor.located import Marked
 from auditor.plan.model import Plan, Pool
 from auditor.plan.plan_paths import is_inside, normal, shown_path
@@ -63,6 +65,40 @@ def node_policies(plan: Plan) -> Iterator[Found]:
                 yield from _policy_json(plan, pool, path, data)
             elif _VERIFIER.encode() in data:
                 yield from _verifier(plan, pool, path, data)
+
+
+class BuiltInPolicy(Versioned, frozen=True, kw_only=True):
+    """A policy that a distribution deploys itself, for the images in these scopes."""
+
+    distribution: str
+    name: str
+    scopes: tuple[str, ...]
+
+
+def built_in(plan: Plan) -> Iterator[Found]:
+    """Yield the demands of the policies that the plan's distribution deploys itself."""
+    cluster = plan.cluster
+    if cluster is None:
+        return
+    rows: tuple[BuiltInPolicy, ...] = table("built_in_policies", BuiltInPolicy)
+    for row in rows:
+        answer = row.covers(cluster.version) if row.distribution == cluster.distribution else Answer.NO
+        if answer is Answer.NO:
+            continue
+        linux = tuple(pool.name for pool in plan.pools if not pool.is_windows)
+        doubt = "" if answer is Answer.YES else f"the facts cover {row.distribution} up to {row.verified_through}"
+        attestor = Attestor(row.name, frozenset({"key"}), {}, cluster.location)
+        yield SignatureRule(
+            OPENSHIFT,
+            f"{row.name} of {cluster.distribution} {cluster.version}",
+            cluster.location,
+            row.scopes,
+            (Form.SIG,),
+            attestors=(attestor,),
+            doubt=doubt,
+            per_platform=True,
+            pools=linux,
+        )
 
 
 def is_policy(data: bytes) -> bool:
@@ -121,7 +157,7 @@ def _scope(pool: Pool, place: Location, owner: str, scope: str, requirements: An
         attestors=(attestor,),
         per_platform=True,
         pools=(pool.name,),
-        rule=scope or "default",
+        rule=f"scope {scope or 'default'}",
         denies="reject" in kinds,
     )
 
@@ -152,4 +188,4 @@ def attachments_read(plan: Plan, pool: Pool) -> bool | None:
     return any(stated) if stated else None
 
 
-__all__ = ["NODES", "OPENSHIFT", "attachments_read", "image_policy", "is_policy", "items", "node_policies"]
+__all__ = ["NODES", "OPENSHIFT", "attachments_read", "built_in", "image_policy", "is_policy", "items", "node_policies"]

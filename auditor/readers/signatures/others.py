@@ -45,7 +45,7 @@ def connaisseur(source: Manifests, at: Marked, owner: str) -> Iterator[Found]:
         kind = validator.text_at("type")
         if kind == "static":
             approves = not is_false(validator.get(_ACCEPTS))
-            yield SignatureRule(CONNAISSEUR, owner, place, (pattern,), (), rule=pattern, denies=not approves)
+            yield SignatureRule(CONNAISSEUR, owner, place, (pattern,), (), rule=f"pattern {pattern}", denies=not approves)
             continue
         if kind not in {*_TYPES, "notaryv1"}:
             yield UnreadPolicy(title, place, f"the type {kind[:40]} of its validator {name[:40]} is unknown")
@@ -56,8 +56,8 @@ def connaisseur(source: Manifests, at: Marked, owner: str) -> Iterator[Found]:
             place,
             (pattern,),
             (_TYPES[kind],) if kind in _TYPES else (),
-            rule=pattern,
-            is_enforced=not detects and entry.text_at("with", "mode") != "insecure",
+            rule=f"pattern {pattern}",
+            is_enforced=not detects,
             attestors=(_validator(validator, entry, kind),),
             names=(name,),
         )

@@ -60,6 +60,7 @@ class _Objects:
     settings: list[tuple[Manifests, Marked, str]] = field(default_factory=list)  # values of ConfigMaps
     constraints: list[Marked] = field(default_factory=list)
     labelled: set[str] = field(default_factory=set)
+    unreadable: list[UnreadPolicy] = field(default_factory=list)
 
 
 def signature_policies(plan: Plan) -> SignaturePolicies:
@@ -73,7 +74,10 @@ def signature_policies(plan: Plan) -> SignaturePolicies:
             for item in items_of(source, data):
                 if isinstance(item, Marked):
                     _note(found, source, item)
-    rules: list[Found] = [*nodes.node_policies(plan)]
+                elif item.error:
+                    why = f"it may have a policy about signatures, and cannot be read: {item.error}"
+                    found.unreadable.append(UnreadPolicy(source.file, item.location, why, is_unsupported=False))
+    rules: list[Found] = [*nodes.node_policies(plan), *nodes.built_in(plan), *found.unreadable]
     for kind, source, item in found.policies:
         rules.extend(_guarded(source, item, _read(plan, found, kind, source, item)))
     for source, at, owner in found.settings:
@@ -103,8 +107,8 @@ def _note(found: _Objects, source: Manifests, item: Marked) -> None:
     if not is_object(item):
         return
     kind, group = item.text_at("kind"), group_of(item)
-    row = _kinds().get((group, kind))
-    if row is not None and (not row.mark or _mentions(item, row.mark)):
+    row = _kinds().get((group, kind)) or _kinds().get((group, "*"))
+    if row is not None and row.reader != "none" and (not row.mark or _mentions(item, row.mark)):
         found.policies.append((row, source, item))
     elif kind == _CONSTRAINT:
         found.constraints.append(item)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import unexpected
 from auditor.oci.windows import release_of, split_version
-from auditor.plan.model import Endpoint
+from auditor.plan.model import Endpoint, Waiver
 from auditor.plan.plan_paths import is_inside
 from auditor.site.calendar.calendar_entries import CalendarEntry, CalendarKind, DateBasis, Renewal, renewal_of
 from auditor.site.calendar.cluster_certificates import ClusterCertificates, cluster_certificates, kubernetes_support
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 _SHOWN = 3  # endpoints that an entry names
 
 
-def calendar_of(site: Site, today: datetime.date) -> tuple[CalendarEntry, ...]:
-    """Return everything that ends, by date and name. What was not observed has no entry."""
+def calendar_of(site: Site, today: datetime.date, waivers: Iterable[Waiver]) -> tuple[CalendarEntry, ...]:
+    """Return everything that ends, by date and name. What was not observed has no entry.
+
+    `waivers` are those of the plan and of a separate file.
+    """
     found = (
         *_of_endpoints(site, today),
         *_of_cluster(site, today),
@@ -33,7 +36,7 @@ def calendar_of(site: Site, today: datetime.date) -> tuple[CalendarEntry, ...]:
         *signing_roots(site),
         *_of_token(site),
         *_of_support(site),
-        *_of_waivers(site),
+        *_of_waivers(waivers),
     )
     return tuple(sorted(found, key=lambda entry: (entry.ends, entry.kind, entry.name)))
 
@@ -232,8 +235,8 @@ def _of_support(site: Site) -> Iterator[CalendarEntry]:
         )
 
 
-def _of_waivers(site: Site) -> Iterator[CalendarEntry]:
-    for waiver in site.plan.waivers:
+def _of_waivers(waivers: Iterable[Waiver]) -> Iterator[CalendarEntry]:
+    for waiver in waivers:
         yield CalendarEntry(
             CalendarKind.WAIVER,
             f"{waiver.check}: {waiver.subject}",

@@ -62,6 +62,16 @@ def _runtime(pool: Pool) -> str:
     return pool.runtime.name if pool.runtime is not None else ""
 
 
+def version_of(plan: Plan, pool: Pool, client: str) -> str:
+    """Return the version of a client on a pool's nodes, as the plan states it; an empty string if it does not."""
+    name, _, version = client.lower().partition(" ")
+    if version:
+        return version.strip()
+    if pool.runtime is not None and name == pool.runtime.name.lower():
+        return pool.runtime.version
+    return plan.cluster.version if name == "kubelet" and plan.cluster is not None else ""
+
+
 def _os(pool: Pool) -> str:
     return "windows" if pool.is_windows else "linux"
 

@@ -12,33 +12,32 @@ from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
 from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
-from auditor.pki.clients import Cause, ClientModel, client_model, client_models, cryptoapi_wait
+from auditor.pki.client_offers import with_library
+from auditor.pki.clients import ClientModel, client_model, client_models, cryptoapi_wait
 from auditor.pki.judge import judge
-from auditor.pki.path_rules import UNKNOWN_AUTHORITY, Flaw, FlawKind
+from auditor.pki.path_rules import Flaw
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.revocation import in_directory
+from auditor.pki.staples import Staple
 from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
-from auditor.site.trust.callers import Callers
+from auditor.site.trust.callers import Callers, version_of
+from auditor.site.trust.client_certificates import NOT_ASKED, ClientCertificate, Presented, client_certificate
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
+from auditor.site.trust.negotiation import AGREED, Agreed, Agreement
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
 from auditor.site.trust.prospect import end_of_day as end_of_day  # noqa: PLC0414 - its callers know it from here
 from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unobserved
-from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
+from auditor.site.trust.stapling import staple_of, with_must_staple
+from auditor.site.trust.symptoms import certificate_symptom, handshake_symptom, refusal_of
+from auditor.site.trust.symptoms import flaw_symptom as flaw_symptom  # noqa: PLC0414 - part of a case
+from auditor.site.trust.tls_versions import Offered, Speech, agreement_of, offered_by, speech
 from auditor.site.trust.url_requests import Purpose, RequestedUrl, requested_urls
 
-_NAMES_SHOWN = 8
-_CAUSES: Mapping[FlawKind, Cause] = {
-    FlawKind.EXPIRED: "expired",
-    FlawKind.NOT_YET_VALID: "not-yet-valid",
-    FlawKind.NAME: "name",
-    FlawKind.COMMON_NAME: "common-name",
-    FlawKind.UNSUPPORTED_KEY: "handshake",
-}
 GAP_KINDS: Mapping[TrustGap, Kind] = {
     TrustGap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
     TrustGap.PROBABLY_ON_NODE: Kind.MISSING_EVIDENCE,
@@ -59,9 +58,11 @@ class TrustCase:
     `requested` are the URLs that the client connects to. `refusal` is its error message. `stall` is its error message if a
     firewall drops packets and its handshake times out. `model` is None for a client without facts. `revocation` is None if the
     client does not check it, or not for this path. `fetched` is an intermediate that was not served but that the client
-    downloads internally, by the evidence; the verdict includes it. `offered` are the observed TLS versions, and `speech` states
-    whether the client supports one of them. `ca_error` is the client's error about its CA file for the endpoint; empty if it
-    has none. `joined` states whether the nodes are members of a Windows domain; None if unknown.
+    downloads internally, by the evidence; the verdict includes it. `offered` is what the endpoint was observed to accept, and
+    `agreement` states whether the client has TLS parameters in common with it. `ca_error` is the client's error about its CA
+    file for the endpoint; empty if it has none. `certificate` states whether the client presents the certificate that the
+    endpoint asks for. `staple` is the stapled OCSP response, or None if the client does not use it. `joined`
+    states whether the nodes are members of a Windows domain; None if unknown.
 
     Every check of the family derives its outcome from a case, so checks and report rows cannot contradict each other.
     """
@@ -77,9 +78,11 @@ class TrustCase:
     stall: str = ""
     fetched: Incomplete | None = None
     offered: Offered | Unobserved | None = None
-    speech: Speech = Speech.UNOBSERVED
+    agreement: Agreement = AGREED
     ca_error: str = ""
     joined: bool | None = None
+    certificate: ClientCertificate = NOT_ASKED
+    staple: Staple | None = None
 
     @property
     def requested_urls(self) -> tuple[str, ...]:
@@ -100,6 +103,16 @@ class TrustCase:
     def path(self) -> tuple[str, ...]:
         """Return the names of the certificates in the path, leaf first."""
         return () if isinstance(self.verdict, Unobserved) else self.verdict.path.names
+
+    @property
+    def certificate_refusal(self) -> str:
+        """Return the error message of a client without a certificate that the endpoint accepts."""
+        return certificate_symptom(self.endpoint.host, self.model, self.certificate) if self.model is not None else ""
+
+    @property
+    def speech(self) -> Speech:
+        """Return whether client and endpoint have a TLS version in common, whatever their suites."""
+        return speech(self.offered, self.agreement)
 
     @property
     def insists(self) -> bool:
@@ -127,11 +140,14 @@ class TrustCase:
         if isinstance(self.verdict, Unobserved):
             return Prospect.UNDETERMINED
         revoked = self.by_revocation
-        if self.flaws or self.ca_error or self.speech is Speech.NO or revoked is Prospect.FAILS:
+        if self.flaws or self.ca_error or self.agreement.agreed is Agreed.NO or revoked is Prospect.FAILS:
+            return Prospect.FAILS
+        if self.certificate.presented is Presented.NO:
             return Prospect.FAILS
         match self.verdict:
             case Verifies():
-                return Prospect.UNDETERMINED if self.speech is Speech.UNKNOWN else revoked
+                is_open = self.agreement.agreed is Agreed.UNKNOWN or self.certificate.presented is Presented.UNKNOWN
+                return Prospect.UNDETERMINED if is_open else revoked
             case Incomplete():
                 return Prospect.UNDETERMINED if self.may_be_fetched else Prospect.FAILS
             case Untrusted() | Invalid():
@@ -157,9 +173,9 @@ class TrustCase:
         """Return the user's error message, or why the result is unknown; if the client has no message, the flaw."""
         if isinstance(self.verdict, Unobserved):
             return self.verdict.detail
-        if self.speech is Speech.NO and isinstance(self.offered, Offered):
-            return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not support"
-        return self.symptom
+        if self.agreement.agreed is Agreed.NO:
+            return self.symptom or self.agreement.why
+        return self.symptom or (self.certificate.why if self.certificate.presented is Presented.NO else "")
 
 
 def needs_windows_update(case: TrustCase) -> bool:
@@ -183,7 +199,7 @@ def trust_cases(
 
     A client that is configured not to verify an endpoint is omitted.
     """
-    cases, callers = _Cases(evidence, trusts, end_of_day(at)), Callers(plan, chains)
+    cases, callers = _Cases(plan, evidence, trusts, configs, end_of_day(at)), Callers(plan, chains)
     return tuple(
         cases.of(endpoint, chain, pool, client)
         for endpoint, chain in chains.items()
@@ -205,7 +221,11 @@ class _Judged:
 class _Cases:
     """Evaluates case by case. Pools with equal trust share their verdicts."""
 
-    def __init__(self, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
+    def __init__(
+        self, plan: Plan, evidence: Evidence, trusts: Trusts, configs: Mapping[str, NodeConfig], at: datetime.datetime
+    ) -> None:
+        self._plan = plan
+        self._configs = configs
         self._reach = trusts.reach
         self._trusts = trusts
         self._at = at
@@ -264,21 +284,26 @@ class _Cases:
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
+        model = with_library(model, version_of(self._plan, pool, client))
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
         ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
         joined = self._trusts.is_joined(pool)
-        revocation = self._revocations.of(verdict.path, joined=joined) if _asks_on(model, verdict) else None
+        offered, agreement = self._agreement(endpoint, chain, pool, model, client, trust)
+        handshakes = offered.handshakes if isinstance(offered, Offered) else None
+        presented = client_certificate(self._plan, self._configs.get(pool.name), endpoint, pool, model, handshakes, self._at)
+        staple = staple_of(model, verdict, handshakes, self._at)
+        verdict = with_must_staple(model, verdict, staple)
+        revocation = self._revocations.of(verdict.path, staple, joined=joined) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
         found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine, joined=joined)
         requested = (*(RequestedUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
-        refusal = _refusal(endpoint.host, model, verdict, revocation)
+        refusal = refusal_of(endpoint.host, model, verdict, revocation) or certificate_symptom(endpoint.host, model, presented)
+        if agreement.agreed is Agreed.NO:  # before any certificate is verified
+            refusal = handshake_symptom(endpoint.host, model, agreement)
         stalls = model.timeout < cryptoapi_wait() and any(not one.inside and not in_directory(one.url) for one in requested)
         stall = model.symptom("stall") if stalls and refusal else ""
-        if endpoint not in self._offered:
-            self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)
-        offered = self._offered[endpoint]
         return TrustCase(
             endpoint,
             pool,
@@ -291,10 +316,20 @@ class _Cases:
             "" if ca_error else stall,
             judged.fetched,
             offered,
-            speech(offered, model, pool),
+            agreement,
             ca_error,
             joined,
+            presented,
+            staple,
         )
+
+    def _agreement(
+        self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str, trust: PoolTrust
+    ) -> tuple[Offered | Unobserved, Agreement]:
+        if endpoint not in self._offered:
+            self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)
+        offered = self._offered[endpoint]
+        return offered, agreement_of(offered, model, pool, version_of(self._plan, pool, client), trust.nodes)
 
     def _seen(self, one: RequestedUrl) -> RequestedUrl:
         """Return the URL as external if the evidence shows that it has no issuer."""
@@ -307,44 +342,3 @@ def _asks_on(model: ClientModel, verdict: TrustVerdict) -> bool:
     if model.revocation == "none" or verdict.path.flaws:
         return False
     return isinstance(verdict, Verifies) or (isinstance(verdict, Unproven) and verdict.gap in _MAY_HOLD)
-
-
-def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: Revocation | None) -> str:
-    match verdict:
-        case Verifies():
-            return _revocation_refusal(model, revocation)
-        case Unproven(gap=TrustGap.TOO_MANY_PATHS | TrustGap.UNCONFIRMED):
-            return ""
-        case Incomplete():
-            return model.symptom("incomplete", host=host)
-        case Invalid(path) | Unproven(path=path) if path.flaws:
-            return flaw_symptom(host, model, path.flaws[0])
-        case _:
-            return model.symptom("untrusted", host=host)
-
-
-def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> str:
-    answer = revocation.answer if revocation is not None else RevocationResult.GOOD
-    match answer:
-        case RevocationResult.REVOKED:
-            return model.symptom("invalid", reason=model.error_of("revoked"))
-        case RevocationResult.MISSING:
-            return model.symptom("no-revocation")
-        case RevocationResult.BLOCKED | RevocationResult.STALE | RevocationResult.UNASKED:
-            return model.symptom("revocation")
-        case RevocationResult.GOOD:
-            return ""
-        case _:
-            assert_never(answer)
-
-
-def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
-    """Return a client's error message for one flaw."""
-    names = flaw.certificate.extensions.dns_names + flaw.certificate.extensions.ip_addresses
-    cause = _CAUSES.get(flaw.kind, "invalid")
-    if flaw.kind is FlawKind.UNREADABLE and flaw.error not in {"", UNKNOWN_AUTHORITY}:
-        cause = "parse"
-    reason = flaw.error or model.error_of(flaw.kind.value)
-    if cause == "invalid" and not reason:
-        return ""  # the client's own words are unknown
-    return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=reason)

@@ -7,13 +7,16 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.facts import Confidence
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.stores.windows_roots import AnchorClass, classify
+from auditor.pki.stores.windows_roots import AnchorClass, classify, confidence
 from auditor.pki.trust_store import linux_public
-from auditor.pki.verdicts import Incomplete, Untrusted
+from auditor.pki.verdicts import Incomplete, TrustGap, Unproven, Untrusted
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served, Unobserved
+
+_LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 class CertificateOrigin(enum.StrEnum):
@@ -53,6 +56,14 @@ def steps_of(case: TrustCase, chain: Served | Unobserved, trust: PoolTrust) -> t
     if isinstance(case.verdict, Unobserved) or isinstance(chain, Unobserved):
         return ()
     return tuple(_steps(case, chain, trust))
+
+
+def confidence_of(case: TrustCase) -> Confidence:
+    """Return the confidence of a case: the lowest of the facts about the client and, where they decide, about the root."""
+    found: list[Confidence] = [case.model.confidence] if case.model is not None else []
+    if isinstance(case.verdict, Unproven) and case.verdict.gap is TrustGap.PROBABLY_ON_NODE:
+        found.append(confidence(case.verdict.path.top))
+    return next((level for level in _LEVELS if level in found), "high")
 
 
 def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[PathStep]:

@@ -7,9 +7,11 @@ from typing import assert_never
 
 from auditor.pki.verdicts import Incomplete, Invalid, Unproven, Untrusted, Verifies
 from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.client_certificates import Presented
+from auditor.site.trust.negotiation import Agreed
 from auditor.site.trust.prospect import Prospect
 from auditor.site.trust.served import Unobserved
-from auditor.site.trust.tls_versions import Offered, Speech
+from auditor.site.trust.tls_versions import Offered
 
 
 def reason_of(case: TrustCase) -> str:
@@ -27,16 +29,25 @@ def _reasons(case: TrustCase) -> Iterator[str]:
     if case.prospect is Prospect.FAILS:
         yield from _failures(case)
     yield from _by_verdict(case)
-    yield from _by_speech(case)
+    yield from _by_agreement(case)
+    if case.certificate.why:
+        yield case.certificate.why
     yield from _by_revocation(case)
 
 
 def _failures(case: TrustCase) -> Iterator[str]:
+    """Yield what makes the client fail, in the order in which it happens."""
+    if case.agreement.agreed is Agreed.NO:
+        yield case.agreement.why
     if case.ca_error:
         yield f"its CA file for this endpoint contains no usable certificate: {case.ca_error}"
-    if case.speech is Speech.NO:
-        yield from _by_speech(case)
     yield from (str(flaw) for flaw in case.flaws)
+    if not isinstance(case.verdict, Verifies | Unproven):
+        yield from _by_verdict(case)
+    if case.by_revocation is Prospect.FAILS:
+        yield from _by_revocation(case)
+    if case.certificate.presented is Presented.NO:
+        yield case.certificate.why
 
 
 def _by_verdict(case: TrustCase) -> Iterator[str]:
@@ -58,17 +69,12 @@ def _by_verdict(case: TrustCase) -> Iterator[str]:
             assert_never(case.verdict)
 
 
-def _by_speech(case: TrustCase) -> Iterator[str]:
-    if not isinstance(case.offered, Offered):
+def _by_agreement(case: TrustCase) -> Iterator[str]:
+    if case.agreement.agreed is Agreed.YES:
         return
-    shown = case.offered.shown
-    if case.speech is Speech.NO:
-        yield f"the endpoint offers only {shown}, which {case.client} on {case.pool.name} does not support"
-    elif case.speech is Speech.UNKNOWN:
-        if case.offered.is_all:
-            yield f"the endpoint offers only {shown}, and the plan does not state the Windows version of {case.pool.name}"
-        else:
-            yield f"one handshake used {shown}, and no other TLS version was tested"
+    if isinstance(case.offered, Offered) and not case.offered.is_all:
+        yield f"one handshake used {case.offered.shown}, and no other TLS version was tested"
+    yield case.agreement.why
 
 
 def _by_revocation(case: TrustCase) -> Iterator[str]:

@@ -10,6 +10,7 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.net import Reach, Scope
 from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, is_ldap, questions, read_crl
+from auditor.pki.staples import Staple, StapleState
 from auditor.pki.verdicts import Path
 from auditor.site.trust.directory import may_be_read, why_not_known, why_not_reached
 
@@ -63,6 +64,19 @@ class Revocation:
         return tuple(one for one in self.asked if one.answer is answer)
 
 
+def _stapled(asked: RevocationCheck, staple: Staple) -> RevocationCheck:
+    """Return the answer for the leaf with what the server staples: CryptoAPI prefers it to its own download."""
+    match staple.state:
+        case StapleState.GOOD:
+            return replace(asked, answer=RevocationResult.GOOD, detail="")
+        case StapleState.REVOKED:
+            return replace(asked, answer=RevocationResult.REVOKED, detail=staple.why)
+        case StapleState.UNUSABLE:
+            return replace(asked, detail=f"{asked.detail}; {staple.why}" if asked.detail else staple.why)
+        case StapleState.NONE:
+            return asked
+
+
 class Revocations:
     """Answers the questions of paths; each pair of certificate and issuer is decided once."""
 
@@ -72,9 +86,13 @@ class Revocations:
         self._at = at
         self._judged: dict[tuple[RevocationSubject, bool | None], RevocationCheck] = {}
 
-    def of(self, path: Path, *, joined: bool | None) -> Revocation:
-        """Return the questions about a path with their answers, for nodes that are domain members or not."""
-        return Revocation(tuple(self._asked(question, joined) for question in questions(path)))
+    def of(self, path: Path, staple: Staple | None = None, *, joined: bool | None) -> Revocation:
+        """Return the questions about a path with their answers, for nodes that are domain members or not.
+
+        A stapled response answers for the leaf, if it is usable.
+        """
+        asked = tuple(self._asked(question, joined) for question in questions(path))
+        return Revocation((_stapled(asked[0], staple), *asked[1:]) if asked and staple is not None else asked)
 
     def _asked(self, question: RevocationSubject, joined: bool | None) -> RevocationCheck:
         key = (question, joined)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from auditor.errors import unexpected
-from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
-from auditor.pki.clients import ClientModel, schannel_speaks
+from auditor.evidence.model import Absent, Evidence, Failed, Handshakes, Kind, Seen
+from auditor.pki.client_offers import offers_of
+from auditor.pki.clients import ClientModel
+from auditor.pki.stores.node_state import NodeState
 from auditor.plan.model import Endpoint, Pool
+from auditor.site.trust.negotiation import AGREED, Agreed, Agreement, Lacking, negotiate
 from auditor.site.trust.served import Served, Unobserved
 
 OLD, NEW = "TLSv1.2", "TLSv1.3"
@@ -30,6 +34,7 @@ class Offered:
 
     versions: tuple[str, ...]
     is_all: bool
+    handshakes: Handshakes | None = None
 
     @property
     def shown(self) -> str:
@@ -48,7 +53,7 @@ def offered_by(evidence: Evidence, endpoint: Endpoint, chain: Served | Unobserve
 def _offered(evidence: Evidence, endpoint: Endpoint, chain: Served | Unobserved) -> Offered | Unobserved:
     match evidence.tls_offered(endpoint.name):
         case Seen(offered):
-            return Offered(offered.versions, is_all=True)
+            return Offered(offered.versions, is_all=True, handshakes=offered.handshakes)
         case Failed(kind, detail) as failed:
             return chain if isinstance(chain, Unobserved) else Unobserved(kind, detail, failed.faults)
         case Absent(detail):
@@ -64,18 +69,27 @@ def _offered(evidence: Evidence, endpoint: Endpoint, chain: Served | Unobserved)
             assert_never(other)
 
 
-def speech(offered: Offered | Unobserved, model: ClientModel, pool: Pool) -> Speech:
-    """Return whether a client of a pool supports a version that the endpoint offers: TLS 1.2 or 1.3."""
+def agreement_of(
+    offered: Offered | Unobserved, model: ClientModel, pool: Pool, version: str, nodes: Sequence[NodeState]
+) -> Agreement:
+    """Return whether a client of a pool has TLS parameters in common with an endpoint. `version` is that of the client.
+
+    If nothing was observed, nothing speaks against it: the endpoint is reported elsewhere.
+    """
     if isinstance(offered, Unobserved):
+        return AGREED
+    offers = offers_of(model, version, _build(pool), nodes)
+    differing = "builds of Windows" if model.tls == "schannel" else "versions of this client"
+    return negotiate(offers, offered.versions, offered.handshakes, is_all=offered.is_all, differing=differing)
+
+
+def speech(offered: Offered | Unobserved | None, agreement: Agreement) -> Speech:
+    """Return whether client and endpoint have a TLS version in common."""
+    if not isinstance(offered, Offered):
         return Speech.UNOBSERVED
-    if OLD in offered.versions:
+    if agreement.lacking is not Lacking.VERSION:
         return Speech.YES
-    if NEW not in offered.versions:
-        return Speech.NO if offered.is_all else Speech.UNKNOWN
-    speaks = schannel_speaks(NEW, _build(pool)) if pool.is_windows and model.tls == "schannel" else True
-    if speaks:
-        return Speech.YES
-    return Speech.NO if speaks is False and offered.is_all else Speech.UNKNOWN
+    return Speech.NO if agreement.agreed is Agreed.NO else Speech.UNKNOWN
 
 
 def _build(pool: Pool) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -108,7 +109,19 @@ def form_of(**changes: Any) -> dict[str, Any]:
     }
 
 
-CLIENTS = ("containerd", "kubelet", "kube-proxy", "curl", "git", "dotnet-10", "pwsh-net10", "python", "powershell", "netscape")
+CLIENTS = (
+    "containerd",
+    "kubelet",
+    "kube-proxy",
+    "curl",
+    "git",
+    "dotnet-10",
+    "pwsh-net10",
+    "python",
+    "powershell",
+    "netscape",
+    "java",
+)
 DATES = st.sampled_from([datetime.date(2026, 3, 1), datetime.date(2027, 3, 1), datetime.date(2039, 1, 1)])
 ANSWERS = st.one_of(
     st.builds(lambda until: {"crl": ISSUING, "until": until}, DATES),
@@ -204,7 +217,7 @@ def test_endpoint_with_tls_1_3_only_fails_on_server_2019() -> None:
     (found,) = [outcome for outcome in tls_version_mismatch.run(site, TODAY) if isinstance(outcome, Finding)]
     assert found.facts["clients"] == ("powershell",)
     (row,) = [case for case in site.trust(TODAY) if case.client == "powershell"]
-    assert row.reason == "the endpoint offers TLSv1.3 only, which the client does not support"
+    assert row.reason == "the endpoint offers only TLSv1.3, and the client supports TLSv1.2"
 
 
 def test_empty_ca_file_fails_containerd_although_the_machine_trusts_the_root() -> None:
@@ -272,8 +285,9 @@ def test_valid_crl_on_a_web_server_suffices_beside_a_directory() -> None:
 
 @pytest.mark.parametrize(("member", "count"), [(True, 0), (False, 1)])
 def test_dump_of_a_node_states_the_membership(member: bool, count: int) -> None:
-    form = form_of(crl=[LDAP], trust=["root.pem", "state.json"])
-    form["files"]["state.json"] = {"stores": {"Root": [ROOT], "AuthRoot": []}, "state": {"domain_member": member}}
+    form = form_of(crl=[LDAP], trust=["root.pem", "node.json"])
+    dump = json.loads(site_of(form).plan.files["node.json"])
+    form["files"]["node.json"] = json.dumps({**dump, "state": {"domain_member": member}})
     outcomes = list(revocation_egress.run(site_of(form), TODAY))
     assert len([one for one in outcomes if isinstance(one, Finding)]) == count
 

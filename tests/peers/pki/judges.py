@@ -63,7 +63,7 @@ class Question:
         }
 
 
-def _pem(certificates: Iterable[Certificate]) -> bytes:
+def pem_of(certificates: Iterable[Certificate]) -> bytes:
     return b"".join(certificate.parsed.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
@@ -100,7 +100,7 @@ class Go:
         """The same for questions as the program reads them."""
         lines = "\n".join(map(json.dumps, asked))
         bundle = self.program.with_name("system.pem")
-        bundle.write_bytes(_pem(system or ()))
+        bundle.write_bytes(pem_of(system or ()))
         environment = {**os.environ, "SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(self.program.parent / "nowhere")}
         done = subprocess.run(
             [self.program], input=lines, capture_output=True, text=True, check=True, env=environment, timeout=120
@@ -114,7 +114,7 @@ def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: i
     """What `openssl verify` makes of it, as a client that looks for a TLS server. `level` is OpenSSL's security level."""
     parts = {"leaf": question.chain[:1], "untrusted": question.chain[1:], "roots": question.roots}
     for name, certificates in parts.items():
-        (folder / f"{name}.pem").write_bytes(_pem(certificates))
+        (folder / f"{name}.pem").write_bytes(pem_of(certificates))
     command = ["openssl", "verify", "-no-CApath", "-no-CAstore", "-no-CAfile"] if not question.roots else ["openssl", "verify"]
     command += ["-attime", str(int(question.at.timestamp())), "-auth_level", str(level), "-purpose", "sslserver"]
     if question.roots:
@@ -163,7 +163,7 @@ def _reason(told: str) -> str:
 
 def curl_verdict(case: Case, port: int, folder: Path) -> Verdict:
     """What curl makes of a server on a port of loopback, asked by the case's name."""
-    (folder / "ca.pem").write_bytes(_pem(case.anchors))
+    (folder / "ca.pem").write_bytes(pem_of(case.anchors))
     host = f"[{case.host}]" if ":" in case.host else case.host
     command = [require("curl"), "-sS", "--max-time", "10", "--cacert", "ca.pem", "--capath", "/nonexistent", "-o", os.devnull]
     command += ["--connect-to", f"{host}:443:127.0.0.1:{port}", f"https://{host}/"]
@@ -175,7 +175,7 @@ def curl_verdict(case: Case, port: int, folder: Path) -> Verdict:
 
 def python_verdict(case: Case, port: int) -> Verdict:
     """What this Python's `ssl` makes of it, with the context that `urllib` and its like use."""
-    context = ssl.create_default_context(cadata=_pem(case.anchors).decode())
+    context = ssl.create_default_context(cadata=pem_of(case.anchors).decode())
     try:
         with (
             socket.create_connection(("127.0.0.1", port), timeout=10) as plain,

@@ -76,7 +76,7 @@ def test_java_keystore_is_reported_with_a_conversion_hint() -> None:
     store = pkcs12.serialize_key_and_certificates(b"ca", None, None, [BOTH[0].parsed], NoEncryption())
     for data in (b"\xfe\xed\xfe\xed" + bytes(40), store):
         (problem,) = read_store(data).problems
-        assert "write it as PEM: " in problem
+        assert "Write it as PEM: " in problem
 
 
 def test_a_trust_list_is_read_and_holds_no_certificates() -> None:

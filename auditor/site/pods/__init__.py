@@ -1,0 +1,1 @@
+"""What pods download besides images: by their commands, and by the programs that facts describe."""
