@@ -18,11 +18,10 @@ from auditor.plan.parts import (
     Media,
     Pool,
     Program,
-    Registry,
-    SourceRegistry,
     Waiver,
     Workload,
 )
+from auditor.plan.registry_parts import Registry, SourceRegistry
 
 __all__ = [
     "API_SERVER_KIND",
