@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.check import Severity, Subject, Undetermined
-from auditor.errors import Location
-from auditor.report import FirstStep, Report, Verdict
+from auditor.report import FirstStep, Location, Report, Verdict
 from auditor.text import listed, many
 from reports import basis, hosts
 from reports.cleaning import clean
