@@ -204,7 +204,8 @@ def _how(step: FirstStep, report: Report, ink: Ink) -> Iterator[str]:
         yield _STEP + cut(step.action, room)
     elif command.startswith(_SHOW) or breadth(command) > room - 2:
         show = f"{_SHOW}{step.checks[0]}" if step.checks else command
-        yield f"{_STEP}{cut(step.action, room - breadth(show) - 1)} {ink.paint(clean(show), 'dim')}"
+        how = step.action if step.severity is not None else step.reason
+        yield f"{_STEP}{cut(how, room - breadth(show) - 1)} {ink.paint(clean(show), 'dim')}"
     else:
         yield _STEP + cut(step.action, room)
         yield f"{_STEP}$ {command}"
