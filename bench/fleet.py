@@ -35,8 +35,8 @@ def sites(folder: Path, count: int, images: int) -> None:
     (folder / "sites").mkdir()
     for number in range(count):
         (folder / f"sites/{number}.txt").write_text("\n".join(chosen.sample(names, images)) + "\n")
-        text = f"version: 1\nname: site-{number}\npools:\n{pools}images: [{{list: {number}.txt}}]\nregistry: {{host: 'r.local:5000'}}\n"
-        (folder / f"sites/{number}.yaml").write_text(text)
+        rest = f"images: [{{list: {number}.txt}}]\nregistry: {{host: 'r.local:5000'}}\n"
+        (folder / f"sites/{number}.yaml").write_text(f"version: 1\nname: site-{number}\npools:\n{pools}{rest}")
 
 
 def audited(folder: Path, count: int) -> tuple[float, float, float]:
