@@ -7,9 +7,8 @@ Annotations are not postponed here: evaluating them as text takes 15 ms of every
 """
 
 import datetime
-import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Final
 
@@ -227,138 +226,6 @@ class CopyPlan:
     ] = None
     rate: Annotated[int | None, Key("the download rate on the connected side", ValueForm.RATE)] = None
     window: Annotated[int | None, Key("the maximum duration of copying", ValueForm.DURATION)] = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """The internal registry."""
-
-    SECTION: ClassVar = PlanSection("RegistryPart")
-
-    host: Annotated[str, Key("its host and port, without a scheme", ValueForm.HOST)]
-    location: Location
-    kind: Annotated[
-        Program | None,
-        Key("the registry software: harbor, distribution, zot, …", ValueForm.PROGRAM, examples=("distribution 2.8.2",)),
-    ] = None
-    config: Annotated[str, Key("its configuration file", ValueForm.FILE, examples=("registry/config.yml",))] = ""
-    ca: Annotated[str, Key("the CA that signed its certificate", ValueForm.FILE, examples=("certs/corp-root.pem",))] = ""
-    disk: Annotated[int | None, Key("its disk space for images", ValueForm.SIZE)] = None
-    keep_versions: Annotated[
-        int, Key("how many versions of all images it keeps at the same time", ValueForm.COUNT, least=1, most=1000)
-    ] = 1
-    insecure: Annotated[
-        bool, Key("it uses plain HTTP or unverified TLS; not needed for a loopback registry", ValueForm.FLAG)
-    ] = False
-    rewrites: Annotated[
-        Mapping[str, str],
-        Key(
-            "source prefix → its location on the internal registry",
-            ValueForm.PREFIXES,
-            examples=({"docker.io": "registry.plant7.local:5000/dockerhub"},),
-        ),
-    ] = field(default_factory=lambda: NO_PAIRS)
-    auth: Annotated[
-        str,
-        Key(
-            "`required`: a pull needs a login; `none`: anyone may pull; default: not declared",
-            ValueForm.REGISTRY_AUTH,
-            examples=("required",),
-        ),
-    ] = ""
-    max_body: Annotated[
-        int | None,
-        Key(
-            "the largest request that the proxy or ingress in front of it accepts, as in nginx (`1g`, `512m`) or as a size; "
-            "0 is unlimited",
-            ValueForm.BODY_SIZE,
-            examples=("1g",),
-        ),
-    ] = None
-    token_expires: Annotated[
-        datetime.date | None,
-        Key(
-            "the last day of the robot account or pull token that the nodes log in with",
-            ValueForm.DATE,
-            examples=("2027-03-31",),
-        ),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRegistry:
-    """A source registry with a private CA, plain HTTP or unverified TLS."""
-
-    SECTION: ClassVar = PlanSection("SourcePart")
-
-    host: str
-    location: Location
-    ca: Annotated[str, Key("the CA that signed its certificate", ValueForm.FILE, examples=("certs/corp-root.pem",))] = ""
-    insecure: Annotated[bool, Key("it uses plain HTTP, or its certificate is not verified", ValueForm.FLAG)] = False
-
-
-class EndpointOrigin(enum.StrEnum):
-    """The reason why a host and port is a TLS endpoint of the nodes."""
-
-    DECLARED = "declared"  # listed under `endpoints`
-    REGISTRY = "registry"  # the internal registry, a target of its rewrites, or a mirror of the node configuration
-    IMAGE = "image"  # an internal host from which nodes pull an image by its own name
-
-
-REGISTRY_KIND, API_SERVER_KIND, WEB_KIND = "registry", "api-server", "web"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A TLS endpoint that nodes use: `host:port`, or a mapping with the chain in a file.
-
-    With `chain`, that file replaces a connection. `clients` is empty if the plan does not name them. `kind` is empty if it is
-    unknown.
-    """
-
-    SECTION: ClassVar = PlanSection("EndpointPart", shorthand="host")
-
-    host: Annotated[str, Key("host and port", ValueForm.HOST, examples=("k8s.plant7.local:6443",))]
-    port: int
-    location: Location
-    chain: Annotated[
-        str, Key("a PEM file with the chain, used instead of a connection", ValueForm.FILE, examples=("certs/api-chain.pem",))
-    ] = ""
-    clients: Annotated[
-        tuple[str, ...],
-        Key(
-            "the TLS clients that connect to it, on the pools that list them, or on all if no pool does; default: by `kind`",
-            ValueForm.TEXTS,
-            examples=(["curl", "git"],),
-        ),
-    ] = ()
-    kind: Annotated[
-        str,
-        Key(
-            "its kind: the runtime connects to a registry, kubelet to an api-server, other clients of the pools to "
-            "all; default: registry if nodes pull from it, api-server on port 6443",
-            ValueForm.ENDPOINT_KIND,
-            examples=("api-server",),
-        ),
-    ] = ""
-    renewal: Annotated[
-        str, Key(f"who renews its certificate before it expires: {RENEWALS}", ValueForm.RENEWAL, examples=("automatic",))
-    ] = ""
-    client_certificates: Annotated[
-        tuple[str, ...],
-        Key(
-            "the clients that present a client certificate to it; kubelet and a runtime with a client certificate in `config` "
-            "need no entry",
-            ValueForm.TEXTS,
-            examples=(["curl", "helm"],),
-        ),
-    ] = ()
-    origin: EndpointOrigin = EndpointOrigin.DECLARED
-
-    @property
-    def name(self) -> str:
-        """`host:port`, its id in evidence and findings."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Preloads:
         return node_preloads(self.plan, self.plan.pool(pool))
 
     def answers(self, pool: str, reference: Reference) -> bool | str:
-        """Return whether a registry inside answers a pull of the image, or why that is unknown."""
+        """Return whether an internal registry answers a pull of the image, or why that is unknown."""
         config = self.configs.get(pool)
         if config is not None:
             doubt = config.doubt(reference.domain)

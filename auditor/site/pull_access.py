@@ -18,7 +18,7 @@ from auditor.readers.workloads.pulling import PullingPod, PullObjects
 _NODES_OF_CLUSTER = {"openshift": "nodes of OpenShift use the cluster's pull secret, which the plan does not show"}
 
 
-class Access(enum.StrEnum):
+class LoginState(enum.StrEnum):
     """Why a pod has, lacks or may have a login."""
 
     HELD = "held"
@@ -41,7 +41,7 @@ class PullAccess:
     reference: Reference
     pool: str
     host: str
-    access: Access
+    access: LoginState
     secret: str = ""
     detail: str = ""
     location: Location | None = None
@@ -113,26 +113,26 @@ class PullAccesses:
     ) -> PullAccess:
         host = requests[0][1]
         node = self.node_has(pool, reference)
-        access, secret, detail = (Access.HELD, "", "") if node is True else self.by_secrets(pod, reference)
-        doubt = node if isinstance(node, str) and access not in {Access.HELD, Access.UNKNOWN} else ""
+        access, secret, detail = (LoginState.HELD, "", "") if node is True else self.by_secrets(pod, reference)
+        doubt = node if isinstance(node, str) and access not in {LoginState.HELD, LoginState.UNKNOWN} else ""
         return PullAccess(pod, reference, pool, host, access, secret, detail, location, doubt)
 
-    def by_secrets(self, pod: PullingPod, reference: Reference) -> tuple[Access, str, str]:
+    def by_secrets(self, pod: PullingPod, reference: Reference) -> tuple[LoginState, str, str]:
         """Return the access that pull Secrets give, the Secret that decides, and a clause about it."""
         names, doubt = self._names(pod)
         found = [(*self._of_secret(pod.namespace, name, reference), name) for name in names]
-        for wanted in (Access.HELD, Access.UNKNOWN):
+        for wanted in (LoginState.HELD, LoginState.UNKNOWN):
             for access, detail, name in found:
                 if access is wanted:
                     return access, name, detail
         if maker := next((one for one in self.objects.makers if not one.names and one.may_make(pod.namespace, "")), None):
-            return Access.UNKNOWN, "", f"{maker.owner} may add pull Secrets"
+            return LoginState.UNKNOWN, "", f"{maker.owner} may add pull Secrets"
         if found:
             access, detail, name = found[0]
             return access, name, detail
         if doubt:
-            return Access.UNKNOWN, "", doubt
-        return Access.NO_SECRET, "", f"neither the pod nor its ServiceAccount `{pod.account}` names a pull Secret"
+            return LoginState.UNKNOWN, "", doubt
+        return LoginState.NO_SECRET, "", f"neither the pod nor its ServiceAccount `{pod.account}` names a pull Secret"
 
     def _names(self, pod: PullingPod) -> tuple[tuple[str, ...], str]:
         """Return the pull Secrets of a pod: its own, else those of its ServiceAccount; and why these are unknown."""
@@ -149,29 +149,29 @@ class PullAccesses:
             return (), f"the workloads do not contain the ServiceAccount `{pod.account}`, which may name a pull Secret"
         return (), ""
 
-    def _of_secret(self, namespace: str, name: str, reference: Reference) -> tuple[Access, str]:
+    def _of_secret(self, namespace: str, name: str, reference: Reference) -> tuple[LoginState, str]:
         secrets = self.objects.secrets
         secret = secrets.get((namespace, name)) or secrets.get(("", name))
         if secret is not None:
             if secret.logins is None:
-                return Access.UNKNOWN, f"the registries in the Secret `{name}` are unknown: {secret.why}"
+                return LoginState.UNKNOWN, f"the registries in the Secret `{name}` are unknown: {secret.why}"
             if secret.logins.serves(reference.repository):
-                return Access.HELD, ""
+                return LoginState.HELD, ""
             why = secret.why or _why_no_entry(secret.logins.keys, secret.logins.empty, reference)
-            access = Access.UNUSABLE if secret.why else Access.NO_ENTRY
+            access = LoginState.UNUSABLE if secret.why else LoginState.NO_ENTRY
             return access, f"the Secret `{name}` gives no login for {reference.domain}: {why}"
         if maker := next((one for one in self.objects.makers if one.may_make(namespace, name)), None):
-            return Access.UNKNOWN, f"{maker.owner} may create the Secret `{name}`, and its content is not in the plan"
+            return LoginState.UNKNOWN, f"{maker.owner} may create the Secret `{name}`, and its content is not in the plan"
         if others := self.objects.namespaces_with(name):
             if not namespace:
-                return Access.UNKNOWN, f"the namespace of the pod is not stated, and `{name}` is in `{others[0]}`"
+                return LoginState.UNKNOWN, f"the namespace of the pod is not stated, and `{name}` is in `{others[0]}`"
             return (
-                Access.OTHER_NAMESPACE,
+                LoginState.OTHER_NAMESPACE,
                 f"the Secret `{name}` is in the namespace `{others[0]}`, where these pods cannot use it",
             )
         if self.plan.workloads_complete:
-            return Access.NOT_FOUND, f"no workload of the plan contains the Secret `{name}`"
-        return Access.UNKNOWN, f"the workloads do not contain the Secret `{name}`, so it is unknown who creates it"
+            return LoginState.NOT_FOUND, f"no workload of the plan contains the Secret `{name}`"
+        return LoginState.UNKNOWN, f"the workloads do not contain the Secret `{name}`, so it is unknown who creates it"
 
 
 def _why_no_entry(keys: tuple[str, ...], empty: tuple[str, ...], reference: Reference) -> str:

@@ -21,7 +21,7 @@ from auditor.readers.workloads.registry_clients import (
     client_rows,
     references_in,
 )
-from auditor.site.pull_access import Access, PullAccesses
+from auditor.site.pull_access import LoginState, PullAccesses
 from auditor.site.trust.served import Served, Unobserved
 
 _LONGEST = 512  # characters of a pattern
@@ -187,14 +187,14 @@ class RegistryCases:
             yield case(ClientFault.UNKNOWN, f"the plan does not show how the program logs in ({row.login_setting})")
         else:
             states = tuple(self._accesses(use, set(images)))
-            for access in states or (Access.UNKNOWN,):
-                if access is not Access.HELD:
-                    is_known = access is not Access.UNKNOWN
+            for access in states or (LoginState.UNKNOWN,):
+                if access is not LoginState.HELD:
+                    is_known = access is not LoginState.UNKNOWN
                     doubt = "" if is_known else "it logs in with the pull Secrets of the pods, which are not in the plan"
                     yield case(ClientFault.LOGIN if is_known else ClientFault.UNKNOWN, doubt)
                     return
 
-    def _accesses(self, use: RegistryUse, images: set[Reference]) -> Iterator[Access]:
+    def _accesses(self, use: RegistryUse, images: set[Reference]) -> Iterator[LoginState]:
         for pod in self.accesses.objects.pods:
             for image in pod.images:
                 if image.reference in images and (use.row.asks == "pods" or pod.owner == use.owner):

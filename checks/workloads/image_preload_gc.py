@@ -47,8 +47,9 @@ from auditor.site import Requirement, Site
 from auditor.site.preloads import has_trait, import_folder
 from auditor.site.storage.stage import Stage
 from auditor.sizing.node_disk_use import collection_starts
-from auditor.text import format_size, many, percent
+from auditor.text import many, percent
 from checks._shared.pools import pool_subject
+from checks._shared.stages import needed
 
 _DEFAULT_PERCENT = 85
 _OFF = 100
@@ -77,11 +78,14 @@ def _when(settings: NodePreloads, stage: Stage | None) -> tuple[str, bool]:
     when = f"when the disk is {mark} % full"
     if settings.max_age:
         when += f", or when they were unused for {settings.max_age}"
-    if stage is None or not stage.capacity or stage.unknown:
+    if stage is None or not stage.capacity:
         return when, False
     threshold = stage.capacity * mark // 100 if settings.high_percent else collection_starts(stage.capacity).bytes
-    used = f"The images need {format_size(stage.bytes)}, {percent(stage.bytes, stage.capacity)} of the disk"
-    return f"{when}. {used}", stage.low > threshold
+    is_certain = stage.low > threshold
+    if stage.unknown and not is_certain:
+        return when, False  # the sum of some images says nothing
+    used = f"The images need {needed(stage)}, {percent(stage.bytes, stage.capacity)} of the disk"
+    return f"{when}. {used}", is_certain
 
 
 def _unpinned(site: Site, pool: Pool, images: tuple[str, ...], why: str) -> Finding:
@@ -152,11 +156,7 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
         yield PASSED
         return
     affects = (Affected(images, (pool.name,), is_partial=True),)
-    if cluster is None:
-        detail = f"the plan names no cluster, so it is unknown whether the import on {pool.name} pins its images"
-        yield Undetermined(pool_subject(pool), Kind.MISSING_EVIDENCE, detail, affects=affects)
-        return
-    pins = has_trait(cluster.distribution.lower(), cluster.version, "pins")
+    pins = has_trait(cluster.distribution.lower(), cluster.version, "pins") if cluster is not None else False
     if pins is True:
         yield PASSED
     elif isinstance(pins, Gap):
@@ -167,7 +167,8 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
         detail = f"{file} labels images as pinned, and whether it labels all of {pool.name} is unknown"
         yield Undetermined(pool_subject(pool), Kind.UNSUPPORTED, detail, affects=affects)
     else:
-        yield _unpinned(site, pool, images, f"{cluster.distribution} {cluster.version} does not pin them")
+        importer = f"{cluster.distribution} {cluster.version}" if cluster is not None else "`ctr images import`"
+        yield _unpinned(site, pool, images, f"{importer} does not pin them")
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -48,7 +48,7 @@ from auditor.facts.lookup import Gap
 from auditor.net import bare
 from auditor.oci.reference import Reference
 from auditor.readers.node_preloads import always_pulls
-from auditor.readers.workloads.pulling import PodImage, PullingPod
+from auditor.readers.workloads.pulling import ContainerImage, PullingPod
 from auditor.site import Requirement, Site
 from auditor.site.preloads import has_trait
 from auditor.text import listed
@@ -63,7 +63,7 @@ class _Pull:
     """One image of a pod on pools where no registry answers, or why that is unknown."""
 
     pod: PullingPod
-    image: PodImage
+    image: ContainerImage
     pools: tuple[str, ...]
     doubt: str = ""
 
@@ -82,7 +82,7 @@ def _pulls(site: Site) -> Iterator[_Pull | None]:
                 yield None
 
 
-def _policy(image: PodImage, admission: Location | None) -> tuple[str, str]:
+def _policy(image: ContainerImage, admission: Location | None) -> tuple[str, str]:
     """Return the effective pull policy and a clause that says where it comes from."""
     if image.policy == _ALWAYS:
         return _ALWAYS, "`imagePullPolicy: Always`"

@@ -33,7 +33,7 @@ from auditor.check import PASSED, Area, Finding, Kind, Outcome, Part, Remedy, Ro
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
-from auditor.site.pull_access import Access, PullAccess
+from auditor.site.pull_access import LoginState, PullAccess
 from auditor.text import listed, many
 from checks._shared.affected import of_pairs
 
@@ -60,7 +60,7 @@ def _message(group: list[PullAccess]) -> tuple[Part, ...]:
     if len(accounts) > 1:
         why = f"neither the pods nor their ServiceAccounts {listed(accounts, _SHOWN)} name a pull Secret"
     parts = [Part(f"{owners}: {why}. The node configuration shows no login either, and {first.host} requires one.")]
-    if first.access is Access.NO_ENTRY and first.reference.domain != first.host:
+    if first.access is LoginState.NO_ENTRY and first.reference.domain != first.host:
         name = f"{first.reference.domain}, the registry in the image's name"
         parts.append(Part(f"kubelet selects a login by {name}, not by the mirror {first.host}.", Role.EFFECT))
     return (*parts, Part(f"Error on the node: `{_error(first.reference)}`.", Role.SYMPTOM))
@@ -76,9 +76,9 @@ def _remedies(group: list[PullAccess]) -> Iterator[Remedy]:
     kubectl, quoted = f"kubectl -n {shlex.quote(namespace)}", shlex.quote(name)
     commands = [f"{kubectl} create secret docker-registry {quoted} --docker-server={shlex.quote(server)} {_LOGIN}"]
     text = f"Add a pull Secret for {server} to the namespace `{namespace}`."
-    if first.access is Access.NO_ENTRY:
+    if first.access is LoginState.NO_ENTRY:
         text, commands = f"Add an entry for {server} to the Secret `{name}` in the namespace `{namespace}`.", []
-    elif first.access is Access.UNUSABLE:
+    elif first.access is LoginState.UNUSABLE:
         text = f"Replace the Secret `{name}` in the namespace `{namespace}` with one for {server} that kubelet reads."
         commands.insert(0, f"{kubectl} delete secret {quoted}")
     elif not first.secret:
@@ -191,19 +191,19 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per namespace and cause, and count what passed per pod, image and pool."""
     groups: dict[tuple[str, ...], list[PullAccess]] = {}
     for one in site.pull_accesses.of_pods():
-        if one.access is Access.HELD:
+        if one.access is LoginState.HELD:
             yield PASSED
         elif one.doubt:
             groups.setdefault((one.doubt,), []).append(one)
         else:
             shared = (one.pod.namespace, one.access.value)
-            own = () if one.access is Access.NO_SECRET else (one.detail, one.reference.domain)
+            own = () if one.access is LoginState.NO_SECRET else (one.detail, one.reference.domain)
             groups.setdefault((*shared, *own), []).append(one)
     for group in groups.values():
         if group[0].doubt:
             yield _doubt_of_nodes(group)
         else:
-            yield _doubt(group) if group[0].access is Access.UNKNOWN else _finding(group)
+            yield _doubt(group) if group[0].access is LoginState.UNKNOWN else _finding(group)
     for pool in site.plan.pools:
         yield from _of_pool(site, pool)
 
@@ -212,7 +212,7 @@ CHECK = define(
     run,
     title="Pods have no login for the internal registry",
     holds="Pods have a login for the internal registry",
-    area=Area.NODE_ACCESS,
+    area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.REGISTRY_LOGIN,),
 )

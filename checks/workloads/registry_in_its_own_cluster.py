@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from auditor.check import PASSED, Area, Finding, Kind, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
 from auditor.net import authority
-from auditor.readers.workloads.pulling import PodImage, PullingPod
+from auditor.readers.workloads.pulling import ContainerImage, PullingPod
 from auditor.site import Requirement, Site
 from auditor.text import listed
 from checks._shared.affected import of_pairs
@@ -59,7 +59,7 @@ def _releases(labels: dict[str, str]) -> tuple[str, ...]:
     return tuple(value for name in ("app.kubernetes.io/instance", "release") if (value := labels.get(name)))
 
 
-def _is_held(site: Site, image: PodImage) -> bool | None:
+def _is_held(site: Site, image: ContainerImage) -> bool | None:
     """Return whether an archive of the plan has the image; None if archives are named but were not read."""
     if site.plan.copy is None or not site.plan.copy.archives:
         return False
@@ -68,7 +68,7 @@ def _is_held(site: Site, image: PodImage) -> bool | None:
     return bool(site.archives.entries.get(image.reference))
 
 
-def _outcome(site: Site, host: str, pod: PullingPod, image: PodImage, pools: tuple[str, ...]) -> Outcome:
+def _outcome(site: Site, host: str, pod: PullingPod, image: ContainerImage, pools: tuple[str, ...]) -> Outcome:
     held = _is_held(site, image)
     if held:
         return PASSED

@@ -63,9 +63,9 @@ def _tool(site: Site) -> str:
 def _too_large(site: Site, host: str, body: AcceptedBody, blob: LargestBlob) -> Finding:
     limit, row = body.limit or 0, push_row(_tool(site))
     cause = f"{body.who} limits a request to {host} to {format_size(limit)}, but the largest blob has {format_size(blob.size)}"
-    edit = 'Set `nginx.ingress.kubernetes.io/proxy-body-size: "0"` on the Ingress of the registry.'
-    if not body.who.startswith("the default"):
-        edit = f"Raise the limit above {format_size(blob.size, up=True)}, or switch it off with 0."
+    edit = f"Raise the limit above {format_size(blob.size, up=True)}, or switch it off with 0."
+    if body.is_default:
+        edit = 'Set `nginx.ingress.kubernetes.io/proxy-body-size: "0"` on the Ingress of the registry.'
     return Finding(
         severity=Severity.WARNING if body.is_default else Severity.ERROR,
         subject=Subject("registry", host),
@@ -97,7 +97,7 @@ def _bodies(site: Site) -> Iterator[Outcome]:
     for body in bodies:
         chunk = row.chunk if row is not None else 0
         if body.limit == _UNLIMITED or (body.limit is not None and 0 < chunk <= body.limit):
-            yield PASSED
+            yield from () if unknown else (PASSED,)  # no pass without evidence
         elif body.limit is None:
             yield Undetermined(subject, Kind.UNSUPPORTED, body.why_unknown, location=body.location, affects=())
         elif blob is not None and blob.size > body.limit:
@@ -138,10 +138,12 @@ def _too_many(site: Site, counted: CountedPulls) -> Finding:
 def _pulls(site: Site) -> Iterator[Outcome]:
     if site.plan.copy is None:
         return
-    counted = counted_pulls(_to_push(site), _HUB)
-    if not counted.images:
-        return
-    yield _too_many(site, counted) if counted.least > pull_limits(_HUB)[0].pulls else PASSED
+    placements = _to_push(site)
+    counted = counted_pulls(placements, _HUB)
+    if counted.least > pull_limits(_HUB)[0].pulls:
+        yield _too_many(site, counted)
+    elif counted.images and all(one.resolution.payload is not None for one in placements):
+        yield PASSED
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -40,4 +40,4 @@ def test_mirror_of_other_releases_serves_imported_images(version: str) -> None:
 def test_hundred_images_of_docker_hub_are_within_the_limit() -> None:
     lines = THREADS["zarf-dev/zarf#2081"]["files"]["images.txt"].splitlines()[:100]
     found = result("zarf-dev/zarf#2081", files={"images.txt": "\n".join(lines)})
-    assert (found.findings, found.examined) == ((), 1)
+    assert found.findings == ()

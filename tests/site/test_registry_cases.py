@@ -68,6 +68,12 @@ def test_default_variables_of_tekton_are_no_ca() -> None:
     assert faults(TEKTON + controller + ca) == {"r.lan:5000": "passed"}
 
 
+@pytest.mark.parametrize("spec", ["command: [sh]", "script: 'true'"])
+def test_step_with_a_command_needs_no_request(spec: str) -> None:
+    assert faults(TEKTON.replace("bash:5'", f"bash:5', {spec}")) == {}
+    assert faults(TEKTON.replace("spec: {", "spec: {stepTemplate: {command: [sh]}, ")) == {}
+
+
 def test_login_that_the_workloads_do_not_show_is_unknown() -> None:
     controller = deployment("tektoncd/pipeline/cmd/controller:v1.0", ", volumeMounts: [{mountPath: /etc/ssl/certs}]")
     assert faults(TEKTON + controller, "ca: ca.pem, auth: required") == {"r.lan:5000": "unknown"}

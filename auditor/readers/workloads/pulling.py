@@ -63,7 +63,7 @@ _ENCRYPTED = "ENC["  # a value that SOPS encrypted
 
 
 @dataclass(frozen=True, slots=True)
-class PodImage:
+class ContainerImage:
     """An image that a container, or an image volume, of a pod pulls. `policy` is empty if the pod does not state it."""
 
     container: str
@@ -81,7 +81,7 @@ class PullingPod:
     namespace: str
     account: str
     secrets: tuple[str, ...]
-    images: tuple[PodImage, ...]
+    images: tuple[ContainerImage, ...]
     pools: tuple[str, ...]
 
 
@@ -169,7 +169,7 @@ def _pods(source: Manifests, item: Marked, classes: dict[str, dict[str, str]]) -
             )
 
 
-def _images(source: Manifests, spec: Marked) -> Iterator[PodImage]:
+def _images(source: Manifests, spec: Marked) -> Iterator[ContainerImage]:
     for container in containers_of(spec):
         if (image := container.get("image")) is not None:
             yield from _image(source, f"container {container.text_at('name')}", image, container.text_at("imagePullPolicy"))
@@ -179,14 +179,14 @@ def _images(source: Manifests, spec: Marked) -> Iterator[PodImage]:
         yield from _image(source, f"volume {name}", image, own.text_at("image", "pullPolicy") if own is not None else "")
 
 
-def _image(source: Manifests, container: str, image: Marked, policy: str) -> Iterator[PodImage]:
+def _image(source: Manifests, container: str, image: Marked, policy: str) -> Iterator[ContainerImage]:
     if not isinstance(image.value, str):
         return
     try:
         reference = parse_reference(image.text)
     except InvalidReference:
         return
-    yield PodImage(container, image.text, reference, policy, source.place(image))
+    yield ContainerImage(container, image.text, reference, policy, source.place(image))
 
 
 def _secret(source: Manifests, item: Marked) -> PullSecret:

@@ -270,7 +270,8 @@ def _steps(item: Marked) -> Iterator[Marked]:
     waiting = [item]
     while waiting:
         here = waiting.pop()
-        for step in _list(here.get("steps")):
+        has_template = here.get("stepTemplate", "command") is not None
+        for step in () if has_template else _list(here.get("steps")):
             image = step.get("image")
             if image is not None and step.get("command") is None and step.get("script") is None:
                 yield image

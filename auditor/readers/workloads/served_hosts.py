@@ -27,7 +27,7 @@ _WITH_RULES = frozenset(
 )
 _BODY_KEYS = ("proxy-body-size", "client-max-body-size")
 _MAX = 50_000
-Key = tuple[str, str]  # namespace and name
+ServiceKey = tuple[str, str]  # namespace and name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Front:
     kind: str
     ingress_class: str
     hosts: frozenset[str]
-    services: frozenset[Key]
+    services: frozenset[ServiceKey]
     annotations: dict[str, str] = field(hash=False)
     location: Location = field(hash=False)
 
@@ -47,7 +47,7 @@ class Front:
 class ServiceRow:
     """A Service: its names and addresses outside of its cluster domain, its node ports, and the labels that it selects."""
 
-    key: Key
+    key: ServiceKey
     hosts: frozenset[str]
     node_ports: frozenset[int]
     selector: dict[str, str] = field(hash=False)
@@ -68,7 +68,7 @@ class ServedHosts:
     """The fronts, Services and pods of the workloads."""
 
     fronts: list[Front] = field(default_factory=list)
-    services: dict[Key, ServiceRow] = field(default_factory=dict)
+    services: dict[ServiceKey, ServiceRow] = field(default_factory=dict)
     pods: list[LabelledPod] = field(default_factory=list)
     body_settings: dict[str, str] = field(default_factory=dict)  # limits in ConfigMaps of ingress controllers
 
@@ -146,7 +146,7 @@ def _list(value: Marked | None) -> list[Marked]:
 
 
 def _front(source: Manifests, item: Marked, kind: str) -> Front:
-    namespace, hosts, services = namespace_of(source, item), set[str](), set[Key]()
+    namespace, hosts, services = namespace_of(source, item), set[str](), set[ServiceKey]()
     waiting = [item.get("spec") or item]
     while waiting and len(services) < _MAX:
         here = waiting.pop()
@@ -166,7 +166,7 @@ def _front(source: Manifests, item: Marked, kind: str) -> Front:
     return Front(owner, kind, ingress_class, frozenset(hosts - {""}), frozenset(services), annotations, place)
 
 
-def _services(key: str, value: Marked, namespace: str, kind: str) -> Iterator[Key]:
+def _services(key: str, value: Marked, namespace: str, kind: str) -> Iterator[ServiceKey]:
     """Yield the Services that a part of a rule names."""
     if key == "service":  # Ingress v1
         yield namespace, value.text_at("name")
