@@ -43,7 +43,8 @@ class Extensions:
     constraints as (`dns` or `ip`, value); an address range is a CIDR. `permitted_names` and `excluded_names` constrain
     directory names. `serves_tls` is whether the key usage allows a TLS server: digital signature, key encipherment or key
     agreement; `signs_data` is whether it allows digital signatures. `other_names` are the types of alternative names that no
-    client compares. `odd_constraints` are the name types in critical name constraints that Go does not support. `must_staple`: the server must staple an OCSP response (RFC 7633).
+    client compares. `odd_constraints` are the name types in critical name constraints that Go does not support. `must_staple`:
+    the server must staple an OCSP response (RFC 7633).
     """
 
     dns_names: tuple[str, ...] = ()

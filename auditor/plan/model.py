@@ -9,15 +9,11 @@ from typing import Annotated, ClassVar
 from auditor.errors import Location
 from auditor.plan.areas import Area
 from auditor.plan.cluster import Cluster
+from auditor.plan.endpoint_part import API_SERVER_KIND, REGISTRY_KIND, WEB_KIND, Endpoint, EndpointOrigin
 from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm
 from auditor.plan.parts import (
-    API_SERVER_KIND,
     NO_PAIRS,
-    REGISTRY_KIND,
-    WEB_KIND,
     CopyPlan,
-    Endpoint,
-    EndpointOrigin,
     ImageSource,
     Media,
     Pool,

@@ -95,15 +95,9 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site), *stale_findings(used, site.plan))
-    found = placed(
-        site.plan, with_stated_facts((*(finding for result in outcomes.results for finding in result.findings), *own))
-    )
     told = can_tell(policy.waivers, _decided(outcomes), today)
-    waivers = WaiverIndex(policy.waivers, today)
-    judged = [_judged(finding, policy, waivers) for finding in found]
-    unused = tuple(unused_findings(told, waivers.used))
+    judged, unused = _all_judged(_found_in(outcomes, own), told, policy, today)
     own = (*own, *unused)
-    judged.extend(_judged(finding, policy, waivers) for finding in unused)
     findings = tuple(beside(_ordered(judged), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
     beyond = tuple(uncovered(site.plan))
@@ -145,6 +139,23 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         trust_files=trust_files,
         root_lists=root_list_rows(today) if trust else (),
     )
+
+
+def _found_in(outcomes: Outcomes, own: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings of the checks and of the policy itself, each at the user's file."""
+    every = (*(finding for result in outcomes.results for finding in result.findings), *own)
+    return tuple(placed(outcomes.site.plan, with_stated_facts(every)))
+
+
+def _all_judged(
+    found: Iterable[Finding], told: tuple[Waiver, ...], policy: Policy, today: datetime.date
+) -> tuple[list[JudgedFinding], tuple[Finding, ...]]:
+    """Return the judged findings, and those about waivers that covered none of them."""
+    waivers = WaiverIndex(policy.waivers, today)
+    judged = [_judged(finding, policy, waivers) for finding in found]
+    unused = tuple(unused_findings(told, waivers.used))
+    judged.extend(_judged(finding, policy, waivers) for finding in unused)
+    return judged, unused
 
 
 def _check_rows(

@@ -185,9 +185,7 @@ def test_fault_that_no_configuration_fixes_is_reported() -> None:
 def test_only_unchecked_node_settings_are_reported_as_unexamined() -> None:
     quiet = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\n'})
     assert not [found for found in unexamined_findings(quiet) if found.subject.id == "pools.one.config"]
-    tls = site(
-        ["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\nclient = "x"\n'}
-    )
+    tls = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\nclient = 7\n'})
     (found,) = [found for found in unexamined_findings(tls) if found.subject.id == "pools.one.config"]
     assert found.message.endswith(
         "does not check all of `pools.one.config`: only mirrors, their CAs and the sandbox image are read, "

@@ -181,7 +181,7 @@ def _last(settings: list[Setting | None]) -> Setting | None:
 
 
 def _unjudged(found: PoolFiles, *, docker: bool) -> Iterator[str]:
-    if any(setting.client for setting in found.tls):
+    if any(setting.client and not setting.client_files for setting in found.tls):
         yield "the client certificates for its mirrors"
     for file in found.daemons:
         yield f"{file} except its registry-mirrors" if docker else file

@@ -210,10 +210,10 @@ def test_unknown_runtime_is_unknown() -> None:
 
 
 def test_other_files_and_client_certificates_are_reported() -> None:
-    hosts = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\nclient = "c.pem"\n', "certs.d/docker.io/ca.crt": "x"}
+    hosts = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\nclient = 7\n', "certs.d/docker.io/ca.crt": "x"}
     config = node({"config.toml": V3, "kubelet.yaml": "kind: KubeletConfiguration\n", **hosts})
     assert config.unjudged == ("the client certificates for its mirrors", "n/kubelet.yaml")
-    configs = node({"registries.yaml": "configs: {r: {tls: {cert_file: x}}}"}, cluster="rke2")
+    configs = node({"registries.yaml": "configs: {r: {tls: {key_file: x}}}"}, cluster="rke2")
     assert configs.unjudged == ("the client certificates for its mirrors",)
     assert node({"kubelet.yaml": "kind: KubeletConfiguration\n"}).has_mirrors is False
     assert config.has_mirrors
