@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from auditor.errors import Location
-from auditor.report.excerpt import Excerpt
+if TYPE_CHECKING:
+    from auditor.report import Excerpt, Location
 
 NARROWEST, WIDEST = 60, 200
 USUAL_WIDTH = 100

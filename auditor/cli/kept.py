@@ -17,11 +17,9 @@ from typing import Any
 
 from auditor.cli.saying import note
 from auditor.errors import Location, UsageError, strerror
-from auditor.pipeline.report_inputs import read_report
 from auditor.redaction import fit
 from auditor.report import Report
 from auditor.report.excerpt import Excerpt
-from auditor.report.rebuilt import report_from
 from reports import pieces
 
 MOST_KEPT = 50  # reports of different plans; the oldest are removed
@@ -90,6 +88,9 @@ def last(words: tuple[str, ...] = ()) -> KeptReport:
 
 def kept_in(path: Path) -> KeptReport:
     """Return the report in a kept file or in a JSON report. Raises UsageError."""
+    from auditor.pipeline.report_inputs import read_report  # noqa: PLC0415 - an audit only writes a report
+    from auditor.report.rebuilt import report_from  # noqa: PLC0415 - as above
+
     document = read_report(path)
     if "kept" not in document:
         return KeptReport(report_from(document), {})

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.terminal import encodable, style
-from auditor.errors import Location, PlanError, Problem, UsageError, strerror
+from auditor.errors import PlanError, Problem, UsageError, strerror
 from auditor.formats import Form, form_named
 from auditor.redaction import fit, redact
-from auditor.report.excerpt import Excerpt
 from reports import FULL_TEXT
 from reports.style import Style
 
 if TYPE_CHECKING:
-    from auditor.report import Report
+    from auditor.report import Excerpt, Location, Report
     from reports.wording import FilePosition
 
 

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from auditor.errors import Location
-from auditor.report.excerpt import Excerpt
 from reports.style import NARROWEST, USUAL_WIDTH, WIDEST, Style
+
+if TYPE_CHECKING:
+    from auditor.report import Excerpt, Location
 
 _NO_LINKS = frozenset({"dumb", "linux"})  # the console of Linux prints the URL of a link
 # Characters of our own texts that an encoding may lack.

@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
-from auditor.collectors.kept_output import kept_of
 from auditor.collectors.program_runs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.located import Marked, NotStructured, load_marked
+from auditor.plan.files import downloads_name, earlier_downloads_name
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
@@ -64,6 +64,7 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
     charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
     plan = without_strays(plan) if charts else plan
     files = dict(plan.files)
+    _take_record(plan, files, carried or {})
     for number, workload in charts:
         name, key = rendered_name(number, workload), inputs_key(plan, workload)
         kept = (carried or {}).get(name, b"")
@@ -74,6 +75,12 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
             files[failure_name(number, workload)] = reason.encode()
     plan = replace(plan, files=files) if charts else plan
     return _with_rendered_releases(plan, carried or {}, cut_off=cut_off)
+
+
+def _take_record(plan: Plan, files: dict[str, bytes], carried: Mapping[str, bytes]) -> None:
+    """Add what evidence lists about the downloads of pods: its renderings have no commands."""
+    if (record := carried.get(downloads_name(plan.file))) is not None:
+        files[earlier_downloads_name(plan.file)] = record
 
 
 def _with_rendered_releases(plan: Plan, carried: Mapping[str, bytes], *, cut_off: bool) -> Plan:
@@ -126,7 +133,7 @@ def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple
         return b"", f"the chart could not be copied for helm: {strerror(error)}"
     if done.status != 0:
         return b"", _said(plan, workload, copy, done.errors) or f"helm ended with {done.status}"
-    return marked_with(key, kept_of(done.output)), ""
+    return marked_with(key, done.output), ""
 
 
 def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:

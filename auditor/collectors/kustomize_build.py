@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.collectors.kept_output import kept_of
 from auditor.collectors.program_runs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.plan.files import DiskFiles, FileProblem
@@ -93,7 +92,7 @@ def _build(plan: Plan, workload: Workload, *, cut_off: bool) -> tuple[bytes, str
     if done.status != 0:
         said = " ".join(said.replace(own, "").split()).removeprefix("Error: ")
         return b"", f"kustomize reports: {redact(said)[:_MAX_REASON]}" if said else f"kustomize ended with {done.status}"
-    return kept_of(done.output), ""
+    return done.output, ""
 
 
 def _closure(plan: Plan, folder: str) -> Mapping[str, bytes]:

@@ -12,7 +12,7 @@ from auditor.oci.reference import DEFAULT_DOMAIN, Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
 from auditor.readers.signatures.globs import BadPattern, gobwas, scope_of, sigstore, wildcard
-from auditor.readers.signatures.model import Form, PodImage, SignaturePolicies, SignatureRule
+from auditor.readers.signatures.model import NamedImage, SignatureForm, SignaturePolicies, SignatureRule
 
 # Kyverno's own default `resourceFilters` leave these out, whatever a policy selects (charts/kyverno/values.yaml).
 _SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "kyverno")
@@ -42,9 +42,9 @@ class SignatureDemands:
     bad: tuple[tuple[SignatureRule, str], ...] = ()
     idle: tuple[SignatureRule, ...] = ()
 
-    def forms_by_image(self) -> Mapping[Reference, frozenset[Form]]:
+    def forms_by_image(self) -> Mapping[Reference, frozenset[SignatureForm]]:
         """Return the accepted forms of all demands, by image."""
-        found: defaultdict[Reference, set[Form]] = defaultdict(set)
+        found: defaultdict[Reference, set[SignatureForm]] = defaultdict(set)
         for demand in self.demands:
             found[demand.reference].update(demand.rule.forms)
         return {reference: frozenset(forms) for reference, forms in found.items()}
@@ -55,7 +55,7 @@ def signature_demands(plan: Plan, needs: Needs, policies: SignaturePolicies) -> 
     pools: dict[Reference, set[str]] = {}
     for need in needs.needs:
         pools.setdefault(need.reference, set()).add(need.pool)
-    pods: defaultdict[Reference, list[PodImage]] = defaultdict(list)
+    pods: defaultdict[Reference, list[NamedImage]] = defaultdict(list)
     for pod in policies.pods:
         pods[pod.reference].append(pod)
     demands: list[SignatureDemand] = []
@@ -133,7 +133,7 @@ def _of_rule(
     rule: SignatureRule,
     reference: Reference,
     pools: set[str],
-    pods: Mapping[Reference, list[PodImage]],
+    pods: Mapping[Reference, list[NamedImage]],
     grouped: Mapping[tuple[str, tuple[str, ...]], frozenset[str]],
 ) -> Iterator[SignatureDemand]:
     inside = placed(plan.registry, reference) if plan.registry is not None else reference

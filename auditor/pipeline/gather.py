@@ -18,6 +18,7 @@ from auditor.pipeline.settings import GatherSettings, places_of
 from auditor.pipeline.site_facts import facts_of
 from auditor.plan.model import Plan
 from auditor.redaction import redact
+from auditor.site.pods.record import with_record
 
 __all__ = ["Collected", "gather", "gather_plan"]
 
@@ -53,6 +54,6 @@ def gather(
                 signatures=settings.signatures,
             )
             store.put_meta(COMMAND, redact(settings.command))
-            return collect(plan, needs, store, options)
+            return collect(with_record(plan, needs), needs, store, options)
     except KeyboardInterrupt:
         raise Interrupted(path) from None

@@ -167,6 +167,16 @@ def left_out_name(plan_file: str) -> str:
     return f"{plan_file}.left-out"
 
 
+def downloads_name(plan_file: str) -> str:
+    """Return the name of the file in evidence that lists what pods download: evidence has no commands and no variables."""
+    return f"{plan_file}.pod-downloads"
+
+
+def earlier_downloads_name(plan_file: str) -> str:
+    """Return the name of that file of an earlier run, if this run uses its renderings."""
+    return f"{downloads_name(plan_file)}-earlier"
+
+
 def left_out_of(plan_file: str, files: Mapping[str, bytes]) -> dict[str, str]:
     """Return the files that `carried_files` left out of these files, with the reasons. Raises ValueError if that record is
     damaged."""

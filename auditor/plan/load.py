@@ -12,7 +12,7 @@ from auditor.errors import Location, PlanError, Problem, UsageError, strerror
 from auditor.located import PLAN
 from auditor.plan import validation
 from auditor.plan.embedded import with_embedded_runtimes
-from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
+from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, downloads_name, left_out_of
 from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
@@ -47,11 +47,14 @@ def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
     """
     if path not in files:
         raise PlanError([Problem(Location(path), "the plan file is missing")])
+    name = PurePosixPath(path.replace("\\", "/")).name
     try:
-        left_out = left_out_of(PurePosixPath(path.replace("\\", "/")).name, files)
+        left_out = left_out_of(name, files)
     except ValueError as error:
         raise PlanError([Problem(Location(path), str(error))]) from error
-    return _load(path, files[path], CarriedFiles(files), left_out)
+    plan = _load(path, files[path], CarriedFiles(files), left_out)
+    record = downloads_name(name)
+    return replace(plan, files={**plan.files, record: files[record]}) if record in files else plan
 
 
 def load_plan_text(path: str, text: str, files: Files) -> Plan:

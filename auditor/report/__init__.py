@@ -1,7 +1,9 @@
 """The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
+from auditor.errors import Location
 from auditor.facts import FactsBasis
 from auditor.report.declared import DeclaredPool, DeclaredSite
+from auditor.report.excerpt import Excerpt
 from auditor.report.first_step import FirstStep, When
 from auditor.report.model import (
     BaselineUsed,
@@ -52,11 +54,13 @@ __all__ = [
     "EvidenceBasis",
     "EvidenceOrigin",
     "EvidenceRow",
+    "Excerpt",
     "FactsBasis",
     "FirstStep",
     "HostRow",
     "ImageRow",
     "JudgedFinding",
+    "Location",
     "Prospect",
     "Renewal",
     "Report",

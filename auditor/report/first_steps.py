@@ -238,17 +238,17 @@ class _Site:
         checks = [check for check, _ in Counter(row.check for row in rows).most_common()]
         subjects = tuple(dict.fromkeys(row.subject.id for row in rows))
         at_source = any(self._areas.get(check) in _OBSERVED_AT_SOURCE for check in checks)
+        missing = self._not_observed(first) if host is None else ""
         if host is not None:
             title, action, commands = f"{host.host} {host.what}", host.remedy.text, host.remedy.commands
         else:
-            missing = self._not_observed(first)
             title = missing or f"Not decided: {self._titles.get(first.check, first.check)}"
             action, commands = _COLLECT if missing else KIND_ADVICE[first.kind], ()
         return FirstStep(
             title=title,
             action=action,
             reason=host.detail if host is not None else first.detail,
-            commands=commands or (self._collect(first),),
+            commands=commands or (self._collect(first) if host is not None or missing else f"auditor show {first.check}",),
             when=When.WHILE_CONNECTED if at_source else When.ANY_TIME,
             severity=None,
             checks=tuple(checks),

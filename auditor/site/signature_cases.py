@@ -13,7 +13,7 @@ from auditor.needs.signature_demands import SignatureDemand, SignatureDemands, m
 from auditor.oci.document import Index, MalformedDocument, Manifest, parse_document, parse_subject
 from auditor.oci.reference import Reference, spelt
 from auditor.plan.rewrites import placed
-from auditor.readers.signatures.model import ARTIFACT_TYPES, Form, SignaturePolicies, SignatureRule
+from auditor.readers.signatures.model import ARTIFACT_TYPES, SignatureForm, SignaturePolicies, SignatureRule
 from auditor.readers.signatures.reading import signature_policies
 from auditor.site.images import Images, Trouble
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _BUNDLE = b"dev.sigstore.cosign/bundle"
 _LAYERS = {
-    "application/vnd.dev.cosign.simplesigning.v1+json": Form.SIG,
-    "application/vnd.dsse.envelope.v1+json": Form.ATT,
+    "application/vnd.dev.cosign.simplesigning.v1+json": SignatureForm.SIG,
+    "application/vnd.dsse.envelope.v1+json": SignatureForm.ATT,
 }
-_KINDS = {"sigs": Form.SIG, "atts": Form.ATT}
+_KINDS = {"sigs": SignatureForm.SIG, "atts": SignatureForm.ATT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Held:
     carries the proof of a transparency log; None if unknown.
     """
 
-    forms: tuple[Form, ...] = ()
+    forms: tuple[SignatureForm, ...] = ()
     is_absent: bool = False
     trouble: Trouble | None = None
     has_proof: bool | None = None
@@ -148,9 +148,9 @@ class Signatures:
             return found
         return held[0]
 
-    def _one(self, forms: Iterable[Form], repository: str, digest: str) -> Held:
+    def _one(self, forms: Iterable[SignatureForm], repository: str, digest: str) -> Held:
         """Return what a repository has for one digest."""
-        present: list[Form] = []
+        present: list[SignatureForm] = []
         troubles: list[Trouble] = []
         proof, source = None, ""
         for form in forms:
@@ -168,7 +168,7 @@ class Signatures:
             return Held(tuple(present), has_proof=proof, source=source)
         return Held(trouble=troubles[0]) if troubles else Held(is_absent=True, source=source)
 
-    def _observed(self, form: Form, repository: str, digest: str) -> Observation[TagSeen] | None:
+    def _observed(self, form: SignatureForm, repository: str, digest: str) -> Observation[TagSeen] | None:
         if form.is_tag:
             return self.evidence.tag(tag_key(repository, digest, form.value))
         listed = self.evidence.tag(referrers_key(repository, digest))
@@ -190,7 +190,7 @@ class Signatures:
     def _archived(self, rule: SignatureRule, entries: tuple[ArchivedRoot, ...], digests: tuple[str, ...]) -> Held:
         """Return what the archives that have the image have of its signature."""
         own = digests or tuple(dict.fromkeys(entry.root.digest for entry in entries))
-        present: dict[Form, None] = {}
+        present: dict[SignatureForm, None] = {}
         for entry in entries:
             for digest in own:
                 present.update(dict.fromkeys(self._in_archive(entry, digest)))
@@ -200,15 +200,15 @@ class Signatures:
             return Held(trouble=Trouble(Kind.UNSUPPORTED, detail))
         return Held(forms) if forms else Held(is_absent=True, source=entries[0].archive.path)
 
-    def _in_archive(self, entry: ArchivedRoot, digest: str) -> Iterator[Form]:
+    def _in_archive(self, entry: ArchivedRoot, digest: str) -> Iterator[SignatureForm]:
         roots = entry.archive.inventory.images
         alone = sum(not root.kind for root in roots) == 1
         for root in roots:
             yield from self._form_of(root, entry, digest, alone=alone)
 
-    def _form_of(self, root: ArchivedImage, entry: ArchivedRoot, digest: str, *, alone: bool) -> Iterator[Form]:
+    def _form_of(self, root: ArchivedImage, entry: ArchivedRoot, digest: str, *, alone: bool) -> Iterator[SignatureForm]:
         """Yield the form in which a root of an archive is a signature of the digest."""
-        for form in (Form.SIG, Form.ATT):
+        for form in (SignatureForm.SIG, SignatureForm.ATT):
             if any(name.endswith(signature_tag(digest, form.value)) for name in root.names):
                 yield form
         if any(name.endswith(signature_tag(digest)) for name in root.names):

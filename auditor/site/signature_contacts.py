@@ -8,7 +8,7 @@ from typing import Literal
 
 from auditor.evidence.model import Kind
 from auditor.facts import table
-from auditor.facts.lookup import GapKind, rows_at
+from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.net import Reach, Scope, remote_of
 from auditor.readers.signatures.model import Attestor, Engine, SignatureRule
@@ -79,24 +79,42 @@ def contacts_of(
     if not rule.attestors:
         yield UnknownContacts(f"{rule.title}: it names no attestor that the audit can read", Kind.UNSUPPORTED)
         return
+    by_attestor = [_of_attestor(rule, attestor, found, engine, cases, reach) for attestor in rule.attestors]
+    is_free = rule.any_attestor and not all(any(_is_of_verification(one) for one in own) for own in by_attestor)
     kept: dict[tuple[str, str], Contact | UnknownContacts] = {}
-    for attestor in rule.attestors:
-        flags = attestor.flags | _flags(rule, engine)
-        for row in found.rows:
-            if not _applies(row, flags):
-                continue
-            one = _contact(rule, attestor, row, engine, cases, reach)
-            if one is None:
-                continue
-            if isinstance(one, Contact) and found.gap is not None and not one.doubt:
-                one = _doubted(one, found.gap.why, is_beyond=found.gap.kind is GapKind.BEYOND)
-            key = (row.service, one.host if isinstance(one, Contact) else "")
-            before = kept.get(key)
-            if before is None:
-                kept[key] = one
-            elif isinstance(before, Contact) and isinstance(one, Contact) and row.at == before.row.at and not one.doubt:
-                kept[key] = replace(before, also=(*before.also, row))
+    for one in (one for own in by_attestor for one in own if not (is_free and _is_of_verification(one))):
+        key = (one.row.service, one.host) if isinstance(one, Contact) else ("", one.why)
+        before = kept.get(key)
+        if before is None:
+            kept[key] = one
+        elif isinstance(before, Contact) and isinstance(one, Contact) and one.row.at == before.row.at and not one.doubt:
+            kept[key] = replace(before, also=(*before.also, one.row))
     yield from kept.values()
+
+
+def _is_of_verification(one: Contact | UnknownContacts) -> bool:
+    """Return whether a contact happens for one attestor only, and not when the engine starts."""
+    return isinstance(one, UnknownContacts) or one.row.at == "verification"
+
+
+def _of_attestor(
+    rule: SignatureRule,
+    attestor: Attestor,
+    found: Found[ContactRow],
+    engine: Engine | None,
+    cases: list[SignatureCase],
+    reach: Reach,
+) -> list[Contact | UnknownContacts]:
+    """Return the contacts for one attestor, one for each row that applies."""
+    flags = attestor.flags | _flags(rule, engine)
+    contacts: list[Contact | UnknownContacts] = []
+    for row in found.rows:
+        one = _contact(rule, attestor, row, engine, cases, reach) if _applies(row, flags) else None
+        if isinstance(one, Contact) and found.gap is not None and not one.doubt:
+            one = _doubted(one, found.gap.why, is_beyond=found.gap.kind is GapKind.BEYOND)
+        if one is not None:
+            contacts.append(one)
+    return contacts
 
 
 def _doubted(one: Contact, why: str, *, is_beyond: bool) -> Contact:

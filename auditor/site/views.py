@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
-    from auditor.site.pods.view import pod_downloads as pod_downloads
+    from auditor.site.pods.record import pod_downloads as pod_downloads
+    from auditor.site.pods.record import with_record as with_record
     from auditor.site.preloads import Preloads as Preloads
     from auditor.site.present import is_present as is_present
     from auditor.site.pull_access import PullAccesses as PullAccesses
@@ -104,7 +105,7 @@ else:
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
             "auditor.site.preloads": ("Preloads",),
-            "auditor.site.pods.view": ("pod_downloads",),
+            "auditor.site.pods.record": ("pod_downloads", "with_record"),
             "auditor.site.present": ("is_present",),
             "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),

@@ -9,7 +9,7 @@ from auditor.check import Remedy, Severity
 from auditor.evidence.signature_keys import signature_tag
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
-from auditor.readers.signatures.model import Form, SignatureRule
+from auditor.readers.signatures.model import SignatureForm, SignatureRule
 from auditor.site import Site
 from auditor.site.signature_cases import SignatureCase
 from auditor.transfer.copy_signatures import carrying_option
@@ -56,7 +56,7 @@ def asks_registry(engine: str) -> bool:
 
 def what_of(rule: SignatureRule) -> str:
     """Return what a rule demands, with its article."""
-    if rule.forms == (Form.NOTATION,):
+    if rule.forms == (SignatureForm.NOTATION,):
         return "a Notation attestation" if rule.is_attestation else "a Notation signature"
     return "an attestation" if rule.is_attestation else "a signature"
 
@@ -106,7 +106,7 @@ def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Reme
 
 def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
     target = case.at or case.demand.reference
-    if case.rule.forms == (Form.NOTATION,):
+    if case.rule.forms == (SignatureForm.NOTATION,):
         sign = Remedy("command", "Sign the image inside, and add the certificate to the policy.", (f"notation sign {target}",))
     else:
         digest = f"{target.repository}@{case.digests[0]}" if case.digests and not case.rule.per_platform else str(target)
@@ -118,7 +118,7 @@ def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
     return (sign, Remedy("edit", f"Or exclude the image in {case.rule.title}."))
 
 
-def _own_tool(site: Site, forms: tuple[Form, ...]) -> Remedy | None:
+def _own_tool(site: Site, forms: tuple[SignatureForm, ...]) -> Remedy | None:
     """Return how the plan's own tool carries the signature, if an option does it."""
     tool = site.transfer.tool if site.transfer is not None else None
     if tool is None or not forms:
@@ -130,7 +130,7 @@ def _own_tool(site: Site, forms: tuple[Form, ...]) -> Remedy | None:
     return Remedy("copy", f"Run {tool.name} with {option}, and state it in `copy.options` of the plan.")
 
 
-def _commands(source: Reference, target: Reference, digests: tuple[str, ...], forms: tuple[Form, ...]) -> Remedy:
+def _commands(source: Reference, target: Reference, digests: tuple[str, ...], forms: tuple[SignatureForm, ...]) -> Remedy:
     """Return the commands that copy the signature from the source to the internal registry."""
     tags = [form.value for form in forms if form.is_tag]
     commands = [

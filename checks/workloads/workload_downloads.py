@@ -46,7 +46,7 @@ from auditor.check import (
 )
 from auditor.site import Requirement, Site
 from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
-from auditor.text import many
+from auditor.text import and_more
 
 _SEVERITIES = {
     DownloadEffect.FAILS: Severity.ERROR,
@@ -70,7 +70,7 @@ def _severity(found: PodDownload) -> Severity:
 
 
 def _finding(found: PodDownload) -> Finding:
-    places = f" ({many(len(found.lines), 'place')})" if len(found.lines) > 1 else ""
+    places = f" ({and_more(str(found.lines[0]), len(found.lines))})" if found.lines else ""
     parts = [
         Part(f"{found.who[:1].upper()}{found.who[1:]}: {found.does}{places}.", Role.CAUSE),
         Part(f"Offline, this connection fails. {found.breaks}", Role.EFFECT),
@@ -93,7 +93,8 @@ def _finding(found: PodDownload) -> Finding:
 
 def _undetermined(one: PodUnknown) -> Undetermined:
     kind = Kind.MALFORMED if one.is_malformed else Kind.MISSING_EVIDENCE
-    return Undetermined(Subject("workload", one.subject), kind, f"{one.location}: {one.why}", location=one.location, affects=())
+    detail = f"{one.place or one.location}: {one.why}"
+    return Undetermined(Subject("workload", one.subject), kind, detail, location=one.location, affects=())
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -26,7 +26,8 @@ from reports.text.layout import heading, table, wide, wrap
 MOST_ENTRIES = 200
 MOST_IMAGES = 500
 MOST_QUESTIONS = 200
-_ITEM, _BODY = "  ", "    "
+_UNNAMED = frozenset({"part", "severity"})
+_ITEM = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def render(report: Report, chosen: Iterable[Topic], style: Style) -> str:
     with wide(style.width):
         lines = [clean(f"{report.plan_name or 'no name'} as of {report.audited_at.isoformat()}")]
         for topic in chosen:
-            lines += heading(clean(f"{topic.kind} {topic.name}"), ink)
+            lines += heading(clean(topic.name if topic.kind in _UNNAMED else f"{topic.kind} {topic.name}"), ink)
             lines += topic.lines(report, ink, style)
         lines += ["", *wrap(f"{headline(report)}."), *wrap(judgement(report))]
     return "\n".join(lines) + "\n"

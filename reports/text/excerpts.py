@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.errors import Location
-from auditor.report.excerpt import Excerpt
+from auditor.report import Excerpt, Location
 from reports.cleaning import clean
 from reports.text.ink import Ink
 from reports.text.layout import breadth, width

@@ -8,8 +8,7 @@ import urllib.parse
 from dataclasses import dataclass
 
 from auditor.check import Severity
-from auditor.errors import Location
-from auditor.report import Verdict
+from auditor.report import Location, Verdict
 
 _WRITTEN = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")  # what this module writes
 _RESET = "\x1b[0m"

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from auditor.check import Kind, Remedy, Severity, Subject, Undetermined
-from auditor.errors import Location
-from auditor.report import HostRow, Report
-from auditor.report.excerpt import Excerpt
+from auditor.report import Excerpt, HostRow, Location, Report
 from auditor.text import listed, many
 from reports import hosts
 from reports.cleaning import clean

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.check import Severity, Subject, Undetermined
-from auditor.errors import Location
-from auditor.report import FirstStep, Report, Verdict
+from auditor.report import FirstStep, Location, Report, Verdict
 from auditor.text import listed, many
 from reports import basis, hosts
 from reports.cleaning import clean
@@ -205,7 +204,8 @@ def _how(step: FirstStep, report: Report, ink: Ink) -> Iterator[str]:
         yield _STEP + cut(step.action, room)
     elif command.startswith(_SHOW) or breadth(command) > room - 2:
         show = f"{_SHOW}{step.checks[0]}" if step.checks else command
-        yield f"{_STEP}{cut(step.action, room - breadth(show) - 1)} {ink.paint(clean(show), 'dim')}"
+        how = step.action if step.severity is not None else step.reason
+        yield f"{_STEP}{cut(how, room - breadth(show) - 1)} {ink.paint(clean(show), 'dim')}"
     else:
         yield _STEP + cut(step.action, room)
         yield f"{_STEP}$ {command}"

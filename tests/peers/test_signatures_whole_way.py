@@ -94,9 +94,10 @@ def test_lost_signature_is_predicted_fixed_and_ready(yard: Yard) -> None:
     for command in commands:
         program, *words = shlex.split(command)
         ran([require(program), *words], yard.folder)
-    report = yard.audit("--via", "target")
+    # The registries of this test have no TLS, which Kyverno itself would refuse.
+    report = yard.audit("--via", "target", "--skip", "in-cluster-registry-client")
     assert dropped(report) == []
-    assert report["verdict"] == "ready", [one["message"] for one in report["findings"]]
+    assert report["verdict"] == "ready", report["undetermined"]
     assert verified(yard).returncode == 0
 
 

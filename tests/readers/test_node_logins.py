@@ -15,7 +15,7 @@ IMAGE = "docker.io/library/nginx"
 OLD, NEW = "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"
 FILES = {
     "registries.yaml": f"configs:\n  {HOST}:\n    auth:\n      username: puller\n      password: {SECRET}\n",
-    "token.yaml": f'mirrors: {{docker.io: {{}}}}\nconfigs: {{"{HOST}": {{auth: {{auth: {SECRET}}}}}}}\n',
+    "token.yaml": (f'mirrors: {{docker.io: {{}}}}\nconfigs: {{"{HOST}": {{auth: {{auth: {SECRET}}}}}}}\n'),
     "certs.d/docker.io/hosts.toml": f'server = "https://{HOST}"\n[header]\nAuthorization = ["Basic {SECRET}"]\n',
     "certs.d/quay.io/hosts.toml": (
         f'[host."https://{HOST}"]\n[host."https://{HOST}".header]\nauthorization = "Basic {SECRET}"\n'

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from auditor.plan.load import load_plan_files
+from auditor.plan.reach import reach_of
+from auditor.readers.carried import carried_files
 from auditor.site.pods.model import DownloadEffect, PodDownloads
 from auditor.site.pods.program_settings import keys_in
+from auditor.site.pods.record import pod_downloads, with_record
 from auditor.testing import site_of
 from bench.downloads import compared
 
@@ -235,3 +239,19 @@ def test_documented_hosts_of_real_stacks_are_predicted() -> None:
     assert len(rows) >= 30
     assert sum(map(len, missed.values())) <= documented * 0.05, missed
     assert not {row.stack: row.predicted for row in rows if not row.documented and row.predicted}
+
+
+def test_evidence_holds_the_downloads_without_the_commands() -> None:
+    """Evidence leaves out commands and variables, so it lists what they download; without the list they are undetermined."""
+    secret = "s3cret-s3cret"
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "ns"}}
+    pod["spec"] = {"containers": [{"name": "c", **shell(f"curl -H 'K: {secret}' https://a.example.com/x")}]}  # type: ignore[assignment]
+    site = site_of({"plan": PLAN, "files": {"deploy/pod.json": json.dumps(pod)}})
+    files, _ = carried_files(with_record(site.plan, site.needs))
+    assert not [name for name, body in files.items() if secret.encode() in body]
+    carried = load_plan_files(site.plan.file, files)
+    again = pod_downloads(carried, site.needs, reach_of(carried))
+    assert again == site.pod_downloads
+    bare = load_plan_files(site.plan.file, {name: body for name, body in files.items() if "pod-downloads" not in name})
+    (unknown,) = pod_downloads(bare, site.needs, reach_of(bare)).unknown
+    assert unknown.why == "the evidence does not contain its command"

@@ -24,6 +24,7 @@ from auditor.readers.workloads.plan_releases import plan_releases, release_sourc
 from auditor.readers.workloads.pod_kinds import group_of
 from auditor.readers.workloads.pod_specs import CONTAINERS, is_pod_spec, pod_specs
 from auditor.readers.workloads.scheduling import binding_of
+from auditor.redaction import REDACTED
 
 MAX_PODS = 20_000
 _SCHEMA = "CustomResourceDefinition"
@@ -166,7 +167,13 @@ def _programs(draft: _Draft, texts: Texts, pools: tuple[Pool, ...]) -> Iterator[
                 settings=settings,
                 folders=folders,
                 unknown_files=unknown,
+                is_hidden=_is_hidden(container),
             )
+
+
+def _is_hidden(container: Marked) -> bool:
+    words = (word.text for key in ("command", "args") for word in _list(container, key))
+    return any(REDACTED in text for text in words) or any(one.text_at("value") == REDACTED for one in _list(container, "env"))
 
 
 def _reference(text: str) -> Reference | None:

@@ -93,6 +93,7 @@ class PodProgram:
     settings: tuple[PodText, ...] = ()
     folders: tuple[str, ...] = ()
     unknown_files: tuple[str, ...] = ()
+    is_hidden: bool = False  # evidence left out a word of its commands or the value of a variable
 
     @property
     def who(self) -> str:

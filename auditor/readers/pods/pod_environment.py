@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from auditor.located import Marked
 from auditor.readers.pods.model import Environment
 from auditor.readers.pods.texts import Texts
+from auditor.redaction import REDACTED
 
 MAX_VARIABLES = 2_000
 MAX_EXPANDED = 32 * 1024  # characters of one value
@@ -89,6 +90,8 @@ def _from(source: Marked, texts: Texts, namespace: str) -> dict[str, str] | None
 def _value(variable: Marked, values: Mapping[str, str | None], texts: Texts, namespace: str) -> str | None:
     value, source = variable.get("value"), variable.get("valueFrom")
     if source is None:
+        if value is not None and value.text == REDACTED:  # evidence leaves it out
+            return None
         return expanded(value.text, values) if value is not None else ""
     if (field := source.text_at("fieldRef", "fieldPath")) or source.get("resourceFieldRef") is not None:
         return _FIELDS.get(field, "pod")

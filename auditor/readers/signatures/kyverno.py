@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located import Marked
-from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
-from auditor.readers.signatures.policy_fields import host_in, is_true, kms_flags, texts
+from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.policy_fields import host_in, is_true, items, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
 Found = SignatureRule | UnreadPolicy
 _MAX_NESTED = 4
+_NOTARY = "it verifies referrers that have signatures of Notation themselves, which the audit does not collect"
 KYVERNO, IVPOL = "kyverno", "kyverno-ivpol"
 
 
@@ -49,6 +50,9 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
     for number, one in enumerate(attestations.list if attestations is not None else ()):
         demands.append((tuple(_attestors(source, one, kind, f".attestations[{number}]")), True))
     for attestors, is_attestation in demands:
+        if is_attestation and kind == "Notary":
+            yield UnreadPolicy(f"{owner}, rule {rule.text_at('name')}", place, _NOTARY)
+            continue
         yield SignatureRule(
             KYVERNO,
             owner,
@@ -65,17 +69,24 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
             entry.text_at("repository"),
             doubt,
             names=(attestors[0].name if attestors else "",),
+            any_attestor=_is_any(entry),
         )
 
 
-def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[Form, ...]:
+def _is_any(entry: Marked) -> bool:
+    """Return whether one attestor is enough: a single set with `count: 1`."""
+    sets = items(entry.get("attestors"))
+    return len(sets) == 1 and sets[0].text_at("count") == "1"
+
+
+def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[SignatureForm, ...]:
     if kind == "Notary":
-        return (Form.NOTATION,)
+        return (SignatureForm.NOTATION,)
     if kind == "SigstoreBundle":
-        return (Form.BUNDLE,)
+        return (SignatureForm.BUNDLE,)
     if is_attestation:
-        return (Form.ATT,)
-    return (Form.SIG, Form.COSIGN) if is_true(entry.get("cosignOCI11")) else (Form.SIG,)
+        return (SignatureForm.ATT,)
+    return (SignatureForm.SIG, SignatureForm.COSIGN) if is_true(entry.get("cosignOCI11")) else (SignatureForm.SIG,)
 
 
 def _has_attestors(entry: Marked) -> bool:
@@ -181,8 +192,8 @@ def image_validating(source: Manifests, item: Marked, owner: str) -> Iterator[Fo
     actions = {action.lower() for action in texts(spec.get("validationActions"))}
     forms = tuple(
         form
-        for form in (Form.SIG, Form.BUNDLE, Form.NOTATION)
-        if ("notary" if form is Form.NOTATION else "cosign") in {flag for one in attestors for flag in one.flags}
+        for form in (SignatureForm.SIG, SignatureForm.BUNDLE, SignatureForm.NOTATION)
+        if ("notary" if form is SignatureForm.NOTATION else "cosign") in {flag for one in attestors for flag in one.flags}
     )
     text = " ".join(_expressions(spec))
     is_own = item.text_at("kind").startswith("Namespaced")
@@ -191,13 +202,16 @@ def image_validating(source: Manifests, item: Marked, owner: str) -> Iterator[Fo
     for function, is_attestation in (("verifyImageSignatures", False), ("verifyAttestationSignatures", True)):
         if function not in text:
             continue
-        wanted = tuple(Form.ATT if form is Form.SIG and is_attestation else form for form in forms)
+        if is_attestation and forms == (SignatureForm.NOTATION,):
+            yield UnreadPolicy(owner, place, _NOTARY)
+            continue
+        wanted = tuple(SignatureForm.ATT if form is SignatureForm.SIG and is_attestation else form for form in forms)
         yield SignatureRule(
             IVPOL,
             owner,
             place,
             patterns,
-            wanted or (Form.SIG, Form.BUNDLE),
+            wanted or (SignatureForm.SIG, SignatureForm.BUNDLE),
             namespaces=own,
             is_enforced=not actions or "deny" in actions,
             is_attestation=is_attestation,

@@ -9,7 +9,7 @@ from auditor.errors import Location
 from auditor.oci.reference import Reference
 
 
-class Form(enum.StrEnum):
+class SignatureForm(enum.StrEnum):
     """A form in which a registry stores a signature or an attestation."""
 
     SIG = "sig"  # cosign's tag `sha256-<hex>.sig`
@@ -21,14 +21,14 @@ class Form(enum.StrEnum):
     @property
     def is_tag(self) -> bool:
         """Return whether cosign stores it under a tag of its own."""
-        return self in {Form.SIG, Form.ATT}
+        return self in {SignatureForm.SIG, SignatureForm.ATT}
 
 
 # How the `artifactType` of a referrer begins, by form.
 ARTIFACT_TYPES = {
-    Form.NOTATION: "application/vnd.cncf.notary.signature",
-    Form.BUNDLE: "application/vnd.dev.sigstore.bundle",
-    Form.COSIGN: "application/vnd.dev.cosign.artifact.",
+    SignatureForm.NOTATION: "application/vnd.cncf.notary.signature",
+    SignatureForm.BUNDLE: "application/vnd.dev.sigstore.bundle",
+    SignatureForm.COSIGN: "application/vnd.dev.cosign.artifact.",
 }
 
 
@@ -54,16 +54,16 @@ class SignatureRule:
     such as `rule check`. `patterns` and `excluded` are spelt as in the policy. `namespaces` are patterns of the namespaces
     whose pods it covers; empty for all. `is_enforced` is False if the engine only reports. `doubt` states why it is unknown
     whether the rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it
-    rejects every image that matches. `pools` are the pools whose nodes enforce it; empty for an admission controller.
-    `repository` is where the signatures are, if not beside the image. `names` are for the engine's error message, such as the
-    authority.
+    rejects every image that matches. `any_attestor`: one valid attestor is enough. `pools` are the pools whose nodes enforce
+    it; empty for an admission controller. `repository` is where the signatures are, if not beside the image. `names` are for
+    the engine's error message, such as the authority.
     """
 
     engine: str
     owner: str
     location: Location
     patterns: tuple[str, ...]
-    forms: tuple[Form, ...]
+    forms: tuple[SignatureForm, ...]
     rule: str = ""
     excluded: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -76,6 +76,7 @@ class SignatureRule:
     per_platform: bool = False
     pools: tuple[str, ...] = ()
     denies: bool = False
+    any_attestor: bool = False
     names: tuple[str, ...] = ()
 
     @property
@@ -100,7 +101,7 @@ class UnreadPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class PodImage:
+class NamedImage:
     """An image as a pod names it, with the pod's namespace. `text` is spelt as in the manifest."""
 
     text: str
@@ -124,7 +125,7 @@ class SignaturePolicies:
 
     rules: tuple[SignatureRule, ...] = ()
     unread: tuple[UnreadPolicy, ...] = ()
-    pods: tuple[PodImage, ...] = ()
+    pods: tuple[NamedImage, ...] = ()
     engines: tuple[Engine, ...] = ()
 
     @property

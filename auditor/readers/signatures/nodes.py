@@ -18,7 +18,7 @@ from auditor.plan.model import Plan, Pool
 from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.node_config.marked_toml import load_toml
 from auditor.readers.node_config.model import Unreadable
-from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
 from auditor.readers.signatures.policy_fields import items, texts
 from auditor.readers.workloads.manifests import Manifests
 
@@ -46,7 +46,7 @@ def image_policy(source: Manifests, item: Marked, owner: str, pools: tuple[str, 
         owner,
         place,
         scopes,
-        (Form.SIG,),
+        (SignatureForm.SIG,),
         namespaces=(namespace or "default",) if item.text_at("kind") == "ImagePolicy" else (),
         attestors=(Attestor(root, frozenset({known[root]}), {}, place),),
         per_platform=True,
@@ -93,7 +93,7 @@ def built_in(plan: Plan) -> Iterator[Found]:
             f"{row.name} of {cluster.distribution} {cluster.version}",
             cluster.location,
             row.scopes,
-            (Form.SIG,),
+            (SignatureForm.SIG,),
             attestors=(attestor,),
             doubt=doubt,
             per_platform=True,
@@ -133,9 +133,9 @@ def _scope(pool: Pool, place: Location, owner: str, scope: str, requirements: An
     if not kinds or not all(isinstance(kind, str) for kind in kinds):
         yield UnreadPolicy(title, place, "it is not a list of requirements")
         return
-    forms: tuple[Form, ...] = ()
+    forms: tuple[SignatureForm, ...] = ()
     if "sigstoreSigned" in kinds:
-        forms = (Form.SIG,)
+        forms = (SignatureForm.SIG,)
     elif "signedBy" in kinds:
         yield UnreadPolicy(title, place, "signedBy reads signatures from a lookaside server, which the audit does not contact")
         return

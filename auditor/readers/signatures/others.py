@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located import Marked, NotStructured, load_marked
-from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
 from auditor.readers.signatures.policy_fields import host_in, is_false, is_true, items, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
 CONNAISSEUR, RATIFY = "connaisseur", "ratify"
 Found = SignatureRule | UnreadPolicy
-_TYPES = {"cosign": Form.SIG, "notation": Form.NOTATION}
+_TYPES = {"cosign": SignatureForm.SIG, "notation": SignatureForm.NOTATION}
 _DENIES, _ACCEPTS = "deny", "approve"
 
 
@@ -87,7 +87,7 @@ def ratify_verifier(source: Manifests, item: Marked, owner: str, constraints: tu
     """Yield the demand of a Ratify Verifier or NamespacedVerifier, for the namespaces of the Gatekeeper constraints."""
     place, kind = source.place(item), item.text_at("spec", "name") or item.text_at("spec", "type")
     kind = item.text_at("spec", "type") or kind
-    forms = {"notation": (Form.NOTATION,), "cosign": (Form.SIG, Form.COSIGN)}.get(kind)
+    forms = {"notation": (SignatureForm.NOTATION,), "cosign": (SignatureForm.SIG, SignatureForm.COSIGN)}.get(kind)
     if forms is None:
         yield UnreadPolicy(owner, place, f"what its verifier {kind[:40] or 'without a type'} needs is unknown")
         return

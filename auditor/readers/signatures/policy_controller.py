@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located import Marked
-from auditor.readers.signatures.model import Attestor, Form, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
 from auditor.readers.signatures.policy_fields import host_in, is_true, items, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
@@ -54,6 +54,7 @@ def cluster_image_policy(
             repository=next((found for one in chosen for found in _repositories(one)), ""),
             doubt=_doubt(spec, labelled),
             names=names,
+            any_attestor=len(chosen) > 1,
         )
 
 
@@ -63,10 +64,10 @@ def _doubt(spec: Marked | None, labelled: frozenset[str]) -> str:
     return "" if labelled else f"policy-controller only checks namespaces with the label {LABEL}=true, and no manifest sets it"
 
 
-def _form(authority: Marked, *, is_attestation: bool) -> Form:
+def _form(authority: Marked, *, is_attestation: bool) -> SignatureForm:
     if authority.text_at("signatureFormat") == "bundle":
-        return Form.BUNDLE
-    return Form.ATT if is_attestation else Form.SIG
+        return SignatureForm.BUNDLE
+    return SignatureForm.ATT if is_attestation else SignatureForm.SIG
 
 
 def _repositories(authority: Marked) -> Iterator[str]:

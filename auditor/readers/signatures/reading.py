@@ -12,7 +12,7 @@ from auditor.located import Marked
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Plan
 from auditor.readers.signatures import kyverno, nodes, others, policy_controller
-from auditor.readers.signatures.model import Engine, PodImage, SignaturePolicies, SignatureRule, UnreadPolicy
+from auditor.readers.signatures.model import Engine, NamedImage, SignaturePolicies, SignatureRule, UnreadPolicy
 from auditor.readers.workloads.manifests import Manifests, is_object, items_of
 from auditor.readers.workloads.plan_files import sources_of
 from auditor.readers.workloads.plan_releases import plan_releases, release_sources
@@ -169,9 +169,9 @@ def _guarded(source: Manifests, item: Marked, rules: Iterator[Found]) -> Iterato
         yield UnreadPolicy(_owner(source, item), source.place(item), why)
 
 
-def _pods(files: Files) -> tuple[tuple[PodImage, ...], tuple[Engine, ...]]:
+def _pods(files: Files) -> tuple[tuple[NamedImage, ...], tuple[Engine, ...]]:
     """Return the images of all pods with their namespaces, and the policy engines among them."""
-    pods: dict[PodImage, None] = {}
+    pods: dict[NamedImage, None] = {}
     engines: dict[Engine, None] = {}
     for source, data in files:
         for item in items_of(source, data):
@@ -186,7 +186,7 @@ def _pods(files: Files) -> tuple[tuple[PodImage, ...], tuple[Engine, ...]]:
                     reference = parse_reference(image.text)
                 except InvalidReference:
                     continue  # reported by the checks of workloads
-                pods[PodImage(image.text, namespace, reference, source.place(image))] = None
+                pods[NamedImage(image.text, namespace, reference, source.place(image))] = None
                 name = next((engine for path, engine in _PROGRAMS.items() if reference.path.endswith(path)), "")
                 if name:
                     arguments = tuple(one.text for key in ("command", "args") for one in _listed(container, key))

@@ -11,6 +11,7 @@ from auditor.net import Remote, Scope, fetch_remote
 from auditor.readers.pods.model import Phase, PodProgram
 from auditor.readers.pods.pod_commands import RunText
 from auditor.readers.scripts import Command, Word
+from auditor.redaction import REDACTED
 from auditor.site.fetches import shown_url
 from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
 from auditor.site.pods.pod_hosts import PodReach, remote_of_host, remotes_in, urls_in
@@ -62,6 +63,9 @@ class CommandDownloads:
 
     def read(self, texts: Sequence[RunText]) -> None:
         """Read every command of the container."""
+        hidden = (piece for line in self.program.lines for piece in line.words if REDACTED in piece.text)
+        if (piece := next(hidden, None)) is not None:
+            self.open["the evidence does not contain its command"] = piece.location
         for text in texts:
             self._troubles(text)
             for command in text.commands:
@@ -227,7 +231,7 @@ class CommandDownloads:
             effect=DownloadEffect.DEGRADED if is_weak else DownloadEffect.FAILS,
             fix=_fix(name, first, self.program, hosts),
             case=f"{name} {' '.join(f'{remote.host}:{remote.port}' for remote in remotes)}{' optional' if is_weak else ''}",
-            location=first.command.location,
+            location=self.program.location,
             source=row.source,
             confidence=row.confidence,
             pools=self.program.pools,
@@ -244,7 +248,8 @@ class CommandDownloads:
             if reasons:
                 whys = list(reasons)
                 more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
-                yield PodUnknown(self.program.id, f"{whys[0]}{more}", reasons[whys[0]], is_malformed=malformed)
+                why, at, place = f"{whys[0]}{more}", self.program.location, reasons[whys[0]]
+                yield PodUnknown(self.program.id, why, at, place, is_malformed=malformed)
 
 
 def assigned(text: str, name: str) -> str | None:

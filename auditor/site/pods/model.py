@@ -27,7 +27,8 @@ class PodDownload:
 
     `who` names it in messages, `subject` as the subject of an outcome. `does` is a clause about the program, `breaks`
     sentences about the effect, `error` the text that the program prints. `case` identifies the download among those of
-    the subject. `doubt` says why the prediction is not certain; empty if it is.
+    the subject. `location` is that of the container, because reports show its line, and a line of a command may hold a secret;
+    `lines` are the exact ones. `doubt` says why the prediction is not certain; empty if it is.
     """
 
     subject: str
@@ -62,18 +63,26 @@ class PodDownload:
 
 @dataclass(frozen=True, slots=True)
 class PodUnknown:
-    """Something about a subject that could not be decided. `is_malformed`: the input could not be parsed."""
+    """Something about a subject that could not be decided. `is_malformed`: the input could not be parsed.
+
+    `location` is that of the subject, whose line holds no value of a command or a variable; `place` is the exact one.
+    """
 
     subject: str
     why: str
     location: Location
+    place: Location | None = None
     is_malformed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PodDownloads:
-    """All downloads of the plan's pods, what could not be decided, and the number of containers that passed."""
+    """All downloads of the plan's pods, what could not be decided, and the number of containers that passed.
+
+    `hidden` are the containers of which evidence left out commands or variables.
+    """
 
     found: tuple[PodDownload, ...] = ()
     unknown: tuple[PodUnknown, ...] = ()
     passed: int = 0
+    hidden: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ class ProgramSettings:
     texts: Sequence[RunText]
     maps: Sequence[PodText] = ()
     _flags: dict[str, list[str]] | None = None
-    _keys: dict[str, list[tuple[str, str]]] | None = None
+    _keys: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)  # by text
     _words: list[str] | None = field(default=None)
 
     def variable(self, name: str) -> SettingValues:
@@ -85,17 +85,25 @@ class ProgramSettings:
 
     def key(self, name: str) -> SettingValues:
         """Return the values of a key in the ConfigMaps and Secrets of the pod. `section.key` also matches the parent."""
-        if self._keys is None:
-            self._keys = {}
-            for piece in (*self.program.settings, *self.maps, *(file.piece for file in self.program.files)):
-                for parent, key, value in keys_in(piece.text):
-                    self._keys.setdefault(key.lower(), []).append((parent.lower(), value))
-        lowered = name.lower()
-        whole = [value for _, value in self._keys.get(lowered, ())]
-        parent, _, last = lowered.rpartition(".")
-        nested = [value for above, value in self._keys.get(last, ()) if parent and above == parent]
-        found = tuple(dict.fromkeys((*whole, *nested)))
-        return SettingValues(found, not found and bool(self.program.unknown_files))
+        parent, _, last = name.lower().rpartition(".")
+        found: dict[str, None] = {}
+        for text in self._texts_with(last):
+            for above, key, value in self._keys_of(text):
+                if key == name.lower() or (parent and key == last and above == parent):
+                    found[value] = None
+        return SettingValues(tuple(found), not found and bool(self.program.unknown_files))
+
+    def _texts_with(self, word: str) -> Iterator[str]:
+        """Yield each text of the pod's configuration that contains a word in any case."""
+        pieces = (*self.program.settings, *self.maps, *(file.piece for file in self.program.files))
+        for text in dict.fromkeys(piece.text for piece in pieces):
+            if word in text.lower():
+                yield text
+
+    def _keys_of(self, text: str) -> list[tuple[str, str, str]]:
+        if text not in self._keys:
+            self._keys[text] = [(parent.lower(), key.lower(), value) for parent, key, value in keys_in(text)]
+        return self._keys[text]
 
     def mount(self, path: str) -> SettingValues:
         """Return the paths of volumes at or above a path."""

@@ -27,7 +27,7 @@ _MAX_HOSTS = 3
 _UNREAD = frozenset({DemandGap.SOURCE, DemandGap.KUSTOMIZE, DemandGap.CHART})
 
 
-def pod_downloads(plan: Plan, needs: Needs, reach: Reach) -> PodDownloads:
+def computed_downloads(plan: Plan, needs: Needs, reach: Reach) -> PodDownloads:
     """Return the downloads of every container and custom resource of the plan's workloads."""
     found = read_pod_programs(plan, kinds_in_rows())
     reading = _Reading(found, PodReach(reach, found.namespaces, found.services), ScriptReader(MAX_SCRIPTS))
@@ -38,7 +38,8 @@ def pod_downloads(plan: Plan, needs: Needs, reach: Reach) -> PodDownloads:
     unknown = [*_unread(needs.demands), *reading.unknown]
     if found.beyond:
         unknown.append(PodUnknown("the workloads", found.beyond, plan.where("workloads")))
-    return PodDownloads(tuple(_merged(reading.found)), tuple(dict.fromkeys(unknown)), reading.passed)
+    hidden = tuple(dict.fromkeys(program.id for program in found.programs if program.is_hidden))
+    return PodDownloads(tuple(_merged(reading.found)), tuple(dict.fromkeys(unknown)), reading.passed, hidden)
 
 
 def _unread(demands: Iterable[Demand]) -> Iterator[PodUnknown]:
@@ -47,9 +48,8 @@ def _unread(demands: Iterable[Demand]) -> Iterator[PodUnknown]:
         hidden = demand.hidden
         is_file = hidden is None and demand.reference is None and demand.field == "" and " " not in demand.who
         if demand.reference is None and (is_file or (hidden is not None and hidden.gap in _UNREAD)):
-            yield PodUnknown(
-                demand.who, f"its pods are unknown: {demand.error or demand.unbounded}", demand.location, bool(demand.error)
-            )
+            why = f"its pods are unknown: {demand.error or demand.unbounded}"
+            yield PodUnknown(demand.who, why, demand.location, is_malformed=bool(demand.error))
 
 
 def _merged(found: Iterable[PodDownload]) -> Iterator[PodDownload]:
@@ -94,11 +94,12 @@ class _Reading:
         unknown: list[PodUnknown] = []
         tag = program.image.tag if program.image is not None and program.image.explicit_tag else ""
         subject = _Subject(program.id, program.who, program.location, program.pools, tag)
+        if self.reach.proxy(program.environment.values) is Scope.INTERNAL:
+            return found, unknown
+        own = ProgramSettings(program, texts)
         for row in rows_of_program(program):
             maps = [piece for name in row.maps for piece in self.pods.maps.get(name, ())]
-            settings = ProgramSettings(program, texts, maps)
-            if self.reach.proxy(program.environment.values) is Scope.INTERNAL:
-                continue
+            settings = ProgramSettings(program, texts, maps) if maps else own
             self._add(row, settings, subject, found, unknown)
         return found, unknown[:1]
 

@@ -1,4 +1,4 @@
-"""What each kind of policy demands, of which images, and what is unknown of it by name."""
+"""What each kind of policy demands, for which images, and what the audit states by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.needs.resolve import resolve_needs
 from auditor.needs.signature_demands import SignatureDemands, signature_demands
 from auditor.plan.load import load_plan_files
 from auditor.plan.model import Plan
-from auditor.readers.signatures.model import Form, SignaturePolicies
+from auditor.readers.signatures.model import SignatureForm, SignaturePolicies
 from auditor.readers.signatures.reading import signature_policies
 
 POD = """apiVersion: v1
@@ -125,14 +125,14 @@ NODE = {
 @pytest.mark.parametrize(
     ("image", "forms", "denies"),
     [
-        ("ghcr.io/org/web:1", (Form.SIG,), False),
+        ("ghcr.io/org/web:1", (SignatureForm.SIG,), False),
         ("ghcr.io/org/open:1", None, False),
         ("docker.io/library/nginx:1", None, False),
         ("r.example.com/a:1", (), True),
         ("ghcr.io/organisation/web:1", None, False),
     ],
 )
-def test_most_specific_scope_of_a_node_decides(image: str, forms: tuple[Form, ...] | None, denies: bool) -> None:
+def test_most_specific_scope_of_a_node_decides(image: str, forms: tuple[SignatureForm, ...] | None, denies: bool) -> None:
     plan = plan_of(images=f'{{ref: "{image}"}}', config={"policy.json": json.dumps(NODE).encode()})
     policies, found = demands_of(plan)
     assert [demand.rule.forms for demand in found.demands] == ([] if forms is None else [forms])
@@ -164,7 +164,7 @@ def test_most_specific_pattern_of_connaisseur_decides() -> None:
     plan = plan_of(CONNAISSEUR, *(POD.format(namespace="shop", image=name) for name in names))
     policies, found = demands_of(plan)
     assert {str(one.seen): (one.rule.forms, one.rule.denies) for one in found.demands} == {
-        "ghcr.io/org/web:1": ((Form.SIG,), False),
+        "ghcr.io/org/web:1": ((SignatureForm.SIG,), False),
         "docker.io/library/nginx:1": ((), True),
     }
     assert [one.why[:30] for one in policies.unread] == ["the type quantum of its valida", "its validator missing is not d"]

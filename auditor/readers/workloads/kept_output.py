@@ -14,9 +14,16 @@ _SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
 
 
+def is_output(path: str) -> bool:
+    """Return whether a file of the plan is the output of helm or kustomize."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".auditor-") and name.endswith(".yaml")
+
+
 def kept_of(output: bytes) -> bytes:
-    """Return the manifests without values that no reader needs. The number of lines stays the same."""
-    return blanked(_without_data(output))[0]
+    """Return the manifests without values that no reader needs. The number of lines and a first comment stay the same."""
+    head, line, rest = output.partition(b"\n") if output.startswith(b"#") else (b"", b"", output)
+    return head + line + blanked(_without_data(rest))[0]
 
 
 def _without_data(rendered: bytes) -> bytes:
