@@ -137,10 +137,13 @@ class _Case:
         name = path.top.name if path.top.self_signed else path.top.issuer_name
         if self._client.verifier == "java":
             return self._outside_keystore(path, name)
+        if self._trust.own_ca and not self._trust.given.anchors:
+            return self._refused(path, name, self._trust.ca_fault)
         if self._trust.own_ca and not path.top.self_signed and path.top.extensions.aia_issuers:
             return Incomplete(path, path.top.issuer_name, path.top.extensions.aia_issuers, is_requested=False)
         if self._trust.own_ca:
-            return self._refused(path, name, f"{self._trust.own_ca} does not contain {name}")
+            part = f". {self._trust.ca_fault}" if self._trust.ca_fault else ""
+            return self._refused(path, name, f"{self._trust.own_ca} does not contain {name}{part}")
         how = "name it with `kubeconfig` of the pool or `ca` of the cluster"
         why = f"it trusts only the CA of its kubeconfig, and the plan does not state whether that is {name}: {how}"
         return Unproven(path, TrustGap.POOL_UNKNOWN, why)
@@ -200,7 +203,9 @@ class _Case:
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
-            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}. Parts of the pool's trust are unreadable: {unread}")
+            return Unproven(
+                path, TrustGap.UNREAD_TRUST, f"{why}{'. ' if why else ''}Parts of the pool's trust are unreadable: {unread}"
+            )
         return Untrusted(path, anchor, why, cause)
 
 

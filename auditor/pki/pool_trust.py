@@ -31,7 +31,8 @@ class PoolTrust:
     recognised but not trusted: the public root programs, and every CA in the plan. `helpers` (intermediates) and `disallowed`
     come from a node dump. `dump` names the dump if it proves that certificates missing from it are not on the node. `mirror` is
     the reachable source of roots for Windows, if any. `nodes` are the states of the dumped nodes. `own_ca` names the CA that
-    the plan states for a client with a root of its own; `given` holds it then.
+    the plan states for a client with a root of its own; `given` holds it then. `ca_fault` states why the client reads no
+    certificate, or not all, from the file of that CA.
     """
 
     given: TrustStore
@@ -43,6 +44,7 @@ class PoolTrust:
     mirror: str = ""
     nodes: tuple[NodeState, ...] = ()
     own_ca: str = ""
+    ca_fault: str = ""
     _views: dict[tuple[tuple[str, ...], bool, bool], Anchors] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -76,9 +78,9 @@ class PoolTrust:
         more = TrustStore.of(given.name, (*given.anchors, *anchors), (*given.unread, *unread))
         return replace(self, given=more)
 
-    def of_own_ca(self, name: str, anchors: Iterable[Certificate], unread: tuple[str, ...]) -> PoolTrust:
+    def of_own_ca(self, name: str, anchors: Iterable[Certificate], unread: tuple[str, ...], fault: str = "") -> PoolTrust:
         """Return the trust of a client that uses only this CA, and nothing of the operating system."""
-        return PoolTrust(TrustStore.of(name, anchors, unread), (), self.known, own_ca=name)
+        return PoolTrust(TrustStore.of(name, anchors, unread), (), self.known, own_ca=name, ca_fault=fault)
 
     def _seen_by(self, client: ClientModel) -> Anchors:
         stores = (*((self.given,) if "pool" in client.reads else ()), *(self.system if "system" in client.reads else ()))

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -35,6 +36,10 @@ class Files(Protocol):
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """Return the file, or every file of the folder, by path. Raises `FileProblem`."""
+        ...
+
+    def read_file(self, path: str, location: Location, key: str) -> dict[str, bytes]:
+        """Return the file that a key of the plan names, by path. Raises `FileProblem`, also for a folder."""
         ...
 
 
@@ -77,6 +82,26 @@ class DiskFiles:
             return {inner: self._file(inner, location) for inner in names}
         except OSError as error:
             raise self._problem(name, error, location) from error
+
+    def read_file(self, path: str, location: Location, key: str) -> dict[str, bytes]:
+        """See `Files`. A folder is rejected before any file in it is read."""
+        name = normal(path)
+        self._refuse(name, location)
+        try:
+            if self._is_folder(name):
+                message = f"{shown(name)[1:-1]}: it is a folder, but `{key}` names one file"
+                raise FileProblem(Problem(location, message, self._file_in(name)))
+            return {name: self._file(name, location)}
+        except OSError as error:
+            raise self._problem(name, error, location) from error
+
+    def _file_in(self, name: str) -> str:
+        """Return a hint with the only file of a folder, or a general one. Reads at most two names."""
+        with os.scandir(self.folder / name) as entries:
+            first = [entry.name for entry in islice(entries, 2)]
+        if len(first) == 1 and not FORBIDDEN.search(first[0]):
+            return f"name the file in it: {clean(below(name, first[0]))}"
+        return "name one of the files in it"
 
     def _refuse(self, name: str, location: Location) -> None:
         if why := why_off_limits(self.folder / name):
@@ -154,6 +179,11 @@ class CarriedFiles:
 
     files: Mapping[str, bytes]
     nothing: ClassVar[str] = "the evidence does not contain it"
+
+    def read_file(self, path: str, location: Location, key: str) -> dict[str, bytes]:
+        """See `Files`. Older evidence may hold a folder under that name, so it is returned as such."""
+        del key
+        return self.read(path, location)
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """See `Files`. A file that was left out of the evidence is not returned; the loader records it in `Plan.left_out`."""

@@ -24,7 +24,8 @@ class ValueForm(enum.Enum):
     DURATION = enum.auto()
     ENDPOINT_KIND = enum.auto()
     FILE = enum.auto()
-    FILES = enum.auto()
+    FILE_OR_FOLDER = enum.auto()
+    FILES = enum.auto()  # or folders
     FILESYSTEM = enum.auto()
     FLAG = enum.auto()
     HOST = enum.auto()
@@ -33,6 +34,7 @@ class ValueForm(enum.Enum):
     RELEASE_LISTS = enum.auto()  # one image list of a release, or several
     NAME = enum.auto()
     NAMESPACE = enum.auto()
+    ONLY_FILES = enum.auto()
     OPTIONS = enum.auto()
     PLATFORM = enum.auto()
     PREFIXES = enum.auto()

@@ -86,18 +86,19 @@ def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict
     """Return the files that a plan names, by path, and the names without a file."""
     found: dict[str, bytes] = {}
     missing = []
-    for name, location, is_list in named_files(tree):
+    for one in named_files(tree):
+        name, location = one.name, one.location
         if FORBIDDEN.search(name) or len(name) > MAX_TEXT:
             continue  # the schema reports it
         try:
-            read = files.read(name, location)
+            read = files.read_file(name, location, one.key) if one.is_single else files.read(name, location)
         except FileProblem as error:
             problems.append(error.problem)
             continue
         found.update(read)
         if read:
             continue
-        if is_list:  # evidence may leave other files out, but a verdict needs the lists
+        if one.is_list:  # evidence may leave other files out, but a verdict needs the lists
             problems.append(Problem(location, f"{shown(name)[1:-1]}: {files.nothing}"))
         else:
             missing.append(normal(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.errors import Location, Problem
@@ -15,24 +16,47 @@ from auditor.text import short, shown
 # The forms of keys that name files and folders, and what follows the key. Not archives: only `collect` reads them.
 _NAMING: dict[ValueForm | None, tuple[tuple[str, ...], ...]] = {
     ValueForm.FILE: ((),),
+    ValueForm.FILE_OR_FOLDER: ((),),
     ValueForm.FILES: (("*",),),
+    ValueForm.ONLY_FILES: (("*",),),
     ValueForm.IMAGE_LIST: ((),),
     ValueForm.IMAGE_LISTS: (("*",),),
     ValueForm.RELEASE_LISTS: ((), ("*",)),
 }
+_SINGLE = (ValueForm.FILE, ValueForm.ONLY_FILES)
 _LISTS = (ValueForm.IMAGE_LIST, ValueForm.IMAGE_LISTS, ValueForm.RELEASE_LISTS)
 
 
-def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the patterns of keys under which a part of the plan names files, and whether these are image lists."""
+@dataclass(frozen=True, slots=True)
+class _FileKey:
+    """The pattern of a key that names files, whether these are image lists, and whether it names one file, not a folder."""
+
+    pattern: tuple[str, ...]
+    is_list: bool = False
+    is_single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file or folder that the plan names, and its location in the plan. `is_single`: it must be a file, not a folder."""
+
+    name: str
+    location: Location
+    key: str
+    is_list: bool
+    is_single: bool
+
+
+def _file_keys(part: type[Any]) -> Iterator[_FileKey]:
+    """Yield the keys under which a part of the plan names files."""
     for one in keys_of(part):
         if one.key.or_file:
-            yield (one.name,), False
+            yield _FileKey((one.name,), is_single=True)
         if one.part is not None:
             between = ("*",) if one.is_many else ()
-            yield from (((one.name, *between, *keys), is_list) for keys, is_list in _file_keys(one.part))
+            yield from (replace(key, pattern=(one.name, *between, *key.pattern)) for key in _file_keys(one.part))
         for more in _NAMING.get(one.key.form, ()):
-            yield (one.name, *more), one.key.form in _LISTS
+            yield _FileKey((one.name, *more), one.key.form in _LISTS, one.key.form in _SINGLE)
 
 
 FILES = tuple(_file_keys(Plan))
@@ -60,11 +84,12 @@ def _place(locations: Mapping[str, Location], path: tuple[str, ...]) -> Location
     return locations[".".join(path)]
 
 
-def named_files(tree: Tree) -> Iterator[tuple[str, Location, bool]]:
-    """Yield every file or folder that the plan names, its location in the plan, and whether it is an image list."""
-    for pattern, is_list in FILES:
-        for name, path in _texts(tree.data, pattern):
-            yield name, _place(tree.locations, path), is_list
+def named_files(tree: Tree) -> Iterator[NamedFile]:
+    """Yield every file or folder that the plan names."""
+    for key in FILES:
+        for name, path in _texts(tree.data, key.pattern):
+            named_by = next(part for part in reversed(path) if not part.isdigit())
+            yield NamedFile(name, _place(tree.locations, path), named_by, key.is_list, key.is_single)
 
 
 def dangling_pools(tree: Tree) -> list[Problem]:

@@ -139,20 +139,23 @@ class Workload:
 
     location: Location
     manifests: Annotated[
-        str, Key("a manifest, or a folder of them; this, `chart` or `observed`", ValueForm.FILE, examples=("deploy/",))
+        str,
+        Key("a manifest, or a folder of them; this, `chart` or `observed`", ValueForm.FILE_OR_FOLDER, examples=("deploy/",)),
     ] = ""
-    chart: Annotated[str, Key("a Helm chart; this, `manifests` or `observed`", ValueForm.FILE, examples=("charts/shop",))] = ""
+    chart: Annotated[
+        str, Key("a Helm chart; this, `manifests` or `observed`", ValueForm.FILE_OR_FOLDER, examples=("charts/shop",))
+    ] = ""
     observed: Annotated[
         str,
         Key(
             "the workloads of a connected cluster: `kubectl get pods,deployments,nodes -A -o json`, `crictl images -o json` "
             "or `ctr images ls`; this, `manifests` or `chart`",
-            ValueForm.FILE,
+            ValueForm.FILE_OR_FOLDER,
             examples=("cluster.json",),
         ),
     ] = ""
     values: Annotated[
-        tuple[str, ...], Key("values files for the chart; the last one wins", ValueForm.FILES, examples=(["values.yaml"],))
+        tuple[str, ...], Key("values files for the chart; the last one wins", ValueForm.ONLY_FILES, examples=(["values.yaml"],))
     ] = ()
     namespace: Annotated[str, Key("the namespace that the chart is installed in", ValueForm.NAMESPACE, examples=("shop",))] = ""
     release: Annotated[str, Key("the release name of the chart", ValueForm.RELEASE, examples=("shop",))] = ""

@@ -1,4 +1,4 @@
-"""The CA in a kubeconfig of a node: what kubelet and kube-proxy trust for the API server.
+"""The TLS settings in a kubeconfig of a node: what kubelet and kube-proxy trust for the API server, and under which name.
 
 client-go uses the CA of the current context as its only root. `certificate-authority-data` has priority over
 `certificate-authority`. Without either it uses the roots of the operating system.
@@ -11,6 +11,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
+from urllib.parse import urlsplit
 
 from auditor.located import Marked, NotStructured, load_marked
 
@@ -23,11 +24,26 @@ class UnreadableKubeconfig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kubeconfig:
-    """The TLS settings of the current cluster. `ca` is PEM, or None; `ca_file` is the file on the node that is read instead."""
+    """The TLS settings of the current cluster. `ca` is PEM, or None; `ca_file` is the file on the node that is read instead.
+
+    `server` is the URL of the API server. `server_name` replaces its host in the verification of the certificate.
+    """
 
     ca: bytes | None = None
     ca_file: str = ""
     skips_verification: bool = False
+    server: str = ""
+    server_name: str = ""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port of `server`. The host is empty if the URL cannot be parsed."""
+        url = self.server if "://" in self.server else f"https://{self.server}"
+        try:
+            parts = urlsplit(url)
+            return (parts.hostname or "").rstrip("."), parts.port or (80 if parts.scheme == "http" else 443)
+        except ValueError:
+            return "", 0
 
     @property
     def ca_name(self) -> str:
@@ -50,7 +66,13 @@ def read_kubeconfig(data: bytes) -> Kubeconfig:
         ca = base64.b64decode("".join(encoded.split()), validate=True) if encoded else None
     except binascii.Error as error:
         raise UnreadableKubeconfig("its certificate-authority-data is not base64") from error
-    return Kubeconfig(ca or None, cluster.text_at("certificate-authority"), skip is not None and skip.value is True)
+    return Kubeconfig(
+        ca or None,
+        cluster.text_at("certificate-authority"),
+        skip is not None and skip.value is True,
+        cluster.text_at("server"),
+        cluster.text_at("tls-server-name"),
+    )
 
 
 def without_users(data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """## What it checks
 The certificate of each endpoint covers the host name or address that the plan and the nodes use. The name must be among the
-subject alternative names: a dNSName (or a wildcard for the left-most label), or an iPAddress for an address.
+subject alternative names: a dNSName (or a wildcard for the left-most label), or an iPAddress for an address. For kubelet and
+kube-proxy, the kubeconfig in the plan states the name: `tls-server-name`, or else the host of `server`.
 
 ## Why it matters
 If nodes connect to a registry by a name that its certificate does not cover, every pull fails: `x509: certificate is valid
@@ -34,6 +35,7 @@ from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served
 from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
 
+_OTHER_NAME = "The kubeconfig of {who} states this name with `server` or `tls-server-name`."
 _NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})
 
 
@@ -42,15 +44,21 @@ def _refusing(cases: tuple[TrustCase, ...]) -> tuple[TrustCase, ...]:
     return tuple(case for case in cases if any(flaw.kind in _NAMES for flaw in case.flaws))
 
 
+def _by_host(endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> dict[str, tuple[TrustCase, ...]]:
+    """Return the cases by the name that their clients verify. Without a case, it is the endpoint's host."""
+    hosts = dict.fromkeys(case.host or endpoint.host for case in cases) or {endpoint.host: None}
+    return {host: tuple(case for case in cases if (case.host or endpoint.host) == host) for host in hosts}
+
+
 def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: NameMismatch) -> str:
     """Return the error of the first client with a fact row, or an empty string."""
     model = next((case.model for case in cases if case.model is not None), None)
     return flaw_symptom(wrong.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
 
 
-def _remedies(endpoint: Endpoint, wrong: NameMismatch) -> tuple[Remedy, ...]:
-    kind = "DNS" if as_address(endpoint.host) is None else "IP"
-    host = endpoint.host
+def _remedies(wrong: NameMismatch) -> tuple[Remedy, ...]:
+    host = wrong.host
+    kind = "DNS" if as_address(host) is None else "IP"
     subject, san = shlex.quote(f"/CN={host}"), shlex.quote(f"subjectAltName={kind}:{host}")
     reissue = Remedy(
         "edit",
@@ -71,12 +79,13 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
         severity=Severity.WARNING if accepted else Severity.ERROR,
         subject=endpoint_subject(endpoint),
         parts=(
-            Part(f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {endpoint.host}: {wrong}."),
+            Part(f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {wrong.host}: {wrong}."),
+            *((Part(_OTHER_NAME.format(who=clients_with(cases), host=wrong.host)),) if wrong.host != endpoint.host else ()),
             *((Part(so_far, Role.EFFECT),) if accepted else symptom_of(symptom)),
         ),
-        case=endpoint.host,
+        case=wrong.host,
         facts={
-            "host": endpoint.host,
+            "host": wrong.host,
             "names": wrong.names,
             "common_name": chain.leaf.common_name,
             "sha1": chain.leaf.sha1,
@@ -85,7 +94,7 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
             "source": chain.source,
         },
         location=endpoint.location,
-        remedies=_remedies(endpoint, wrong),
+        remedies=_remedies(wrong),
     )
 
 
@@ -100,10 +109,10 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if defect := chain.leaf.extensions.defect:
             detail = f"the extensions of {chain.leaf.name} cannot be parsed: {defect}"
             yield Undetermined(endpoint_subject(endpoint), Kind.MALFORMED, detail)
-        elif (wrong := mismatch(chain.leaf, endpoint.host)) is not None:
-            yield _finding(endpoint, by_endpoint.get(endpoint, ()), chain, wrong)
-        else:
-            yield PASSED
+            continue
+        for host, cases in _by_host(endpoint, by_endpoint.get(endpoint, ())).items():
+            wrong = mismatch(chain.leaf, host)
+            yield _finding(endpoint, cases, chain, wrong) if wrong is not None else PASSED
 
 
 CHECK = define(

@@ -2,7 +2,8 @@
 The chain of each endpoint leads to a root that the nodes trust. On Linux, this is one of Mozilla's roots or one from the
 pool's `trust`. On Windows, it is one from the pool's `trust`, from a dump of a node, or from Microsoft's root program.
 kubelet and kube-proxy trust only the CA of their kubeconfig, on both: `pools.*.kubeconfig` or `cluster.ca`. One missing root is
-one finding, which lists the affected clients.
+one finding, which lists the affected clients. A kubeconfig with `insecure-skip-tls-verify: true` turns the check off for its
+clients and is reported as info.
 
 ## Why it matters
 If the root is not on the node, every pull fails with `x509: certificate signed by unknown authority`. Windows ships only a
@@ -37,12 +38,13 @@ from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Re
 from auditor.evidence.model import Kind
 from auditor.pki.path_rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
-from auditor.plan.model import Endpoint
+from auditor.plan.model import API_SERVER_KIND, Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served
 from auditor.text import in_brackets
 from checks._shared.endpoints import GAPS, endpoint_subject, judged, structural, subject_of
+from checks._shared.pools import pool_subject
 from checks._shared.refusals import (
     Cases,
     affected_by_all,
@@ -60,7 +62,43 @@ _NO_CLIENT = (
 )
 
 
-def _untrusted(cases: Cases, verdict: Untrusted) -> Finding:
+def _ca_remedies(site: Site, cases: Cases) -> Iterator[Remedy]:
+    """Yield how to repair the CA files of kubeconfigs in which the clients find no certificate."""
+    found = (site.trusts.api_server_ca(case.pool, case.client) for case in cases)
+    for hint, file in dict.fromkeys((ca.hint, ca.file) for ca in found if ca is not None and ca.hint):
+        yield Remedy("edit", f"Repair {file}, on the nodes and in the plan. {hint}")
+
+
+def _unverified(site: Site) -> Iterator[Finding]:
+    """Yield one finding for each pool whose kubeconfig turns verification off."""
+    apis = [endpoint for endpoint in site.chains if endpoint.kind == API_SERVER_KIND]
+    for pool in site.plan.pools:
+        if not apis or not site.trusts.skips_verification(pool, "kubelet"):
+            continue
+        at = site.plan.where("pools", pool.name, "kubeconfig") if pool.kubeconfig else site.plan.where("cluster", "ca")
+        yield Finding(
+            severity=Severity.INFO,
+            subject=pool_subject(pool),
+            message=(
+                f"kubelet on {pool.name} does not verify the certificate of the API server: its kubeconfig sets "
+                "`insecure-skip-tls-verify: true`. Connections succeed with any certificate, so a host that takes the API "
+                "server's address can start pods on these nodes."
+            ),
+            case="insecure-skip-tls-verify",
+            facts={"client": "kubelet", "endpoints": tuple(endpoint.name for endpoint in apis)},
+            location=at,
+            remedies=(
+                Remedy(
+                    "edit",
+                    "Remove `insecure-skip-tls-verify` from the kubeconfig, and add the cluster CA as "
+                    "`certificate-authority-data`.",
+                    ("base64 -w0 ca.crt",),
+                ),
+            ),
+        )
+
+
+def _untrusted(site: Site, cases: Cases, verdict: Untrusted) -> Finding:
     endpoint = cases[0].endpoint
     reasons = by_text(cases, (case.verdict.why if isinstance(case.verdict, Untrusted) else "" for case in cases))
     parts = (
@@ -76,6 +114,7 @@ def _untrusted(cases: Cases, verdict: Untrusted) -> Finding:
         remedy_kind=RemedyKind.TRUST_ROOT,
         affects=affected_by_all(cases),
         remedies=(
+            *_ca_remedies(site, cases),
             *trust_remedies(cases, verdict.anchor),
             Remedy("edit", f"Or give {endpoint.name} a certificate of a CA that {pools_of(cases)} already trust."),
         ),
@@ -133,7 +172,7 @@ def _findings(site: Site, today: datetime.date) -> Iterator[Outcome]:
             cut.setdefault(case.endpoint, (case.verdict, []))[1].append(case)
         elif (outcome := _outcome(case)) is not None:
             yield outcome
-    yield from (_untrusted(cases, verdict) for verdict, cases in missing.values())
+    yield from (_untrusted(site, cases, verdict) for verdict, cases in missing.values())
     yield from (_refused(cases, flaw) for flaw, cases in flawed.values())
     for endpoint, (verdict, cases) in cut.items():
         detail = f"the served chain ends before {verdict.missing}, so its root is unknown: see chain-incomplete"
@@ -143,6 +182,7 @@ def _findings(site: Site, today: datetime.date) -> Iterator[Outcome]:
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per endpoint and missing root, and one outcome per endpoint without a known client."""
     yield from _findings(site, today)
+    yield from _unverified(site)
     for endpoint, chain in site.chains.items():
         if isinstance(chain, Served) and site.callers.nobody(endpoint):
             yield Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, _NO_CLIENT)

@@ -107,3 +107,53 @@ def test_file_named_twice_is_read_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(plan_files, "MAX_TOTAL", 100)
     (tmp_path / "plan.yaml").write_text(POOL % "trust: [ca.pem, ./ca.pem]")
     assert load_plan(tmp_path / "plan.yaml").files["ca.pem"] == b"x" * 60
+
+
+SINGLE = {
+    "kubeconfig": "pools: {a: {platform: linux/amd64, kubeconfig: certs}}",
+    "cluster.ca": "cluster: {distribution: rke2, version: v1.33.5+rke2r1, ca: certs}",
+    "registry.ca": "registry: {host: r.local, ca: certs}",
+    "registry.config": "registry: {host: r.local, config: certs}",
+    "sources.ca": "sources: {r.local: {ca: certs}}",
+    "chain": "endpoints: [{host: 'r.local:443', chain: certs}]",
+    "values": "workloads: [{chart: chart.tgz, values: [certs]}]",
+    "waivers": "waivers: certs",
+}
+
+
+@pytest.mark.parametrize("line", SINGLE.values(), ids=SINGLE)
+def test_folder_in_place_of_one_file_is_rejected_before_it_is_read(
+    tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_files, "MAX_FILES", 2)  # reading the folder would end with another message
+    (tmp_path / "certs").mkdir()
+    for number in range(4):
+        (tmp_path / "certs" / f"{number}.pem").write_text(CERTIFICATE)
+    (tmp_path / "chart.tgz").write_bytes(b"")
+    pools = "" if line.startswith("pools:") else "pools: {a: {platform: linux/amd64}}\n"
+    (tmp_path / "plan.yaml").write_text(f"version: 1\n{pools}{line}\n")
+    with pytest.raises(PlanError) as caught:
+        load_plan(tmp_path / "plan.yaml")
+    [problem] = caught.value.problems
+    assert problem.location.line == (2 if line.startswith("pools:") else 3)
+    assert "certs: it is a folder, but `" in problem.message
+    assert "names one file" in problem.message
+    assert problem.hint == "name one of the files in it"
+
+
+def test_hint_for_a_folder_names_the_only_file_in_it(tmp_path: Path) -> None:
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs" / "ca.crt").write_text(CERTIFICATE)
+    (tmp_path / "plan.yaml").write_text(f"version: 1\n{SINGLE['kubeconfig']}\n")
+    with pytest.raises(PlanError) as caught:
+        load_plan(tmp_path / "plan.yaml")
+    assert [one.hint for one in caught.value.problems] == ["name the file in it: certs/ca.crt"]
+
+
+def test_keys_for_files_or_folders_accept_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "web.yaml").write_text("kind: Pod\n")
+    (tmp_path / "plan.yaml").write_text(
+        "version: 1\npools: {a: {platform: linux/amd64}}\nworkloads: [{manifests: deploy}, {observed: deploy}]\n"
+    )
+    assert "deploy/web.yaml" in load_plan(tmp_path / "plan.yaml").files

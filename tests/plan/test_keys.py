@@ -111,8 +111,12 @@ def test_every_field_that_a_plan_can_set_is_a_key(part: type[Any]) -> None:
 
 
 def test_files_of_declared_keys_are_read() -> None:
-    assert (("images", "*", "list"), True) in FILES
-    assert (("workloads", "*", "operator_images", "*"), True) in FILES
-    assert (("waivers",), False) in FILES
-    assert len(FILES) == 21
-    assert not any("archives" in pattern for pattern, _ in FILES)
+    keys = {key.pattern: key for key in FILES}
+    assert len(keys) == len(FILES) == 21
+    assert keys["images", "*", "list"].is_list
+    assert keys["workloads", "*", "operator_images", "*"].is_list
+    assert not keys["waivers",].is_list
+    assert keys["waivers",].is_single
+    assert keys["pools", "*", "kubeconfig"].is_single
+    assert not keys["workloads", "*", "manifests"].is_single
+    assert not any("archives" in pattern for pattern in keys)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from auditor.check import Finding
+from auditor.check import Finding, Severity
 from auditor.plan.load import load_plan_files
 from auditor.readers.carried import carried_files
 from auditor.site import Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.testing import site_of
-from checks.trust import root_not_trusted
+from checks.trust import certificate_name_mismatch, root_not_trusted
 from tests.checks.trust.agreement import disagreements
 
 TODAY = datetime.date(2026, 11, 23)
@@ -160,3 +160,82 @@ def test_kube_proxy_follows_the_same_rule() -> None:
     files = {"ca.pem": [CLUSTER], "corp.pem": [CORP]}
     found = site(["corp api", CORP], files, CLUSTER_CA, trust=["corp.pem"], clients=["kube-proxy"])
     assert {case.client: case.prospect for case in found.trust(TODAY)} == {"kube-proxy": Prospect.FAILS}
+
+
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "error"),
+    [
+        ("", "it is empty", "x509: certificate signed by unknown authority"),
+        ("not a certificate\n", "it is text without a certificate", "unable to parse bytes as PEM block"),
+        (PRIVATE_KEY, "it is a private key", "no valid certificate authority data seen"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "Go skips the certificate",
+            "failed to parse certificate: x509: malformed certificate",
+        ),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n", "it is a PEM file that is cut off", "unable to parse bytes as PEM block"),
+        (
+            "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+            "it is not base64",
+            "unable to parse bytes as PEM block",
+        ),
+    ],
+)
+def test_ca_file_without_a_certificate_is_reported_as_such(content: str, reason: str, error: str) -> None:
+    found = site(["corp api", CORP], {"ca.pem": content}, CLUSTER_CA)
+    assert prospects(found) == {Prospect.FAILS}
+    (finding,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
+    assert "ca.pem, its CA for the API server, holds no certificate that Go reads" in finding.message
+    assert reason in finding.message
+    assert "does not contain" not in finding.message
+    assert error in finding.message
+    assert finding.remedies[0].text.startswith("Repair ca.pem, on the nodes and in the plan. ")
+
+
+def test_der_file_as_cluster_ca_gets_the_command_that_makes_pem() -> None:
+    found = site(["api"], {"ca.der": {"der": CLUSTER}}, {"cluster": {**CLUSTER_CA["cluster"], "ca": "ca.der"}})
+    (finding,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
+    assert "holds no certificate that Go reads: it contains no PEM block, and Go reads only PEM" in finding.message
+    assert "openssl x509 -in ca.der -out ca.pem (add -inform der" in finding.remedies[0].text
+
+
+def test_name_of_the_kubeconfig_is_the_name_that_kubelet_verifies() -> None:
+    data = base64.b64encode(pem_of(CLUSTER)).decode()
+    for more in ({"tls-server-name": "other.plant7.local"}, {"server": "https://127.0.0.1:6443"}):
+        found = in_kubeconfig({"certificate-authority-data": data, **more})
+        assert prospects(found) == {Prospect.FAILS}
+        (finding,) = [one for one in certificate_name_mismatch.run(found, TODAY) if isinstance(one, Finding)]
+        host = more.get("tls-server-name", "127.0.0.1")
+        assert f"does not cover {host}" in finding.message
+        assert finding.facts["refused_by"] == ("kubelet on control", "kubelet on win")
+        assert "`server` or `tls-server-name`" in finding.message
+
+
+def test_tls_server_name_that_the_certificate_covers_replaces_the_endpoint() -> None:
+    """The endpoint is an address that the certificate does not cover."""
+    data = base64.b64encode(pem_of(CLUSTER)).decode()
+    address = "10.0.0.5:6443"
+    conf = kubeconfig(
+        {"certificate-authority-data": data, "server": f"https://{address}", "tls-server-name": "k8s.plant7.local"}
+    )
+    pools = {"control": {"platform": "linux/amd64", "kubeconfig": "kubelet.conf"}}
+    found = site_of(
+        {
+            "plan": yaml.safe_dump({"version": 1, "pools": pools, "endpoints": [address]}),
+            "certificates": CERTIFICATES,
+            "files": {"kubelet.conf": conf},
+            "endpoints": {address: {"serves": ["api"]}},
+        }
+    )
+    assert [case.prospect for case in cases(found)] == [Prospect.VERIFIES]
+    assert not [one for one in certificate_name_mismatch.run(found, TODAY) if isinstance(one, Finding)]
+
+
+def test_kubeconfig_that_skips_verification_is_reported_as_info() -> None:
+    found = in_kubeconfig({"insecure-skip-tls-verify": True})
+    findings = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
+    assert [(one.subject.id, one.severity) for one in findings] == [("control", Severity.INFO), ("win", Severity.INFO)]
+    assert "does not verify the certificate of the API server" in findings[0].message

@@ -62,7 +62,7 @@ class TrustCase:
     `agreement` states whether the client has TLS parameters in common with it. `ca_error` is the client's error about its CA
     file for the endpoint; empty if it has none. `certificate` states whether the client presents the certificate that the
     endpoint asks for. `staple` is the stapled OCSP response, or None if the client does not use it. `joined`
-    states whether the nodes are members of a Windows domain; None if unknown.
+    states whether the nodes are members of a Windows domain; None if unknown. `host` is the name that the client verifies.
 
     Every check of the family derives its outcome from a case, so checks and report rows cannot contradict each other.
     """
@@ -83,6 +83,7 @@ class TrustCase:
     joined: bool | None = None
     certificate: ClientCertificate = NOT_ASKED
     staple: Staple | None = None
+    host: str = ""
 
     @property
     def requested_urls(self) -> tuple[str, ...]:
@@ -231,7 +232,7 @@ class _Cases:
         self._at = at
         self._revocations = Revocations(evidence, self._reach, at)
         self._issuers = Issuers(evidence, self._reach)
-        self._judged: dict[tuple[Endpoint, str, str, str, str, int], _Judged] = {}
+        self._judged: dict[tuple[Endpoint, str, str, str, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
@@ -260,10 +261,10 @@ class _Cases:
             return TrustCase(endpoint, pool, client, model, Unobserved(Kind.MISSING_EVIDENCE, detail))
         return case
 
-    def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
-        key = (endpoint, model.id, model.verifier, model.os, model.since, id(trust))
+    def _verdict(self, endpoint: Endpoint, host: str, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
+        key = (endpoint, host, model.id, model.verifier, model.os, model.since, id(trust))
         if key not in self._judged:
-            self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
+            self._judged[key] = self._judge(chain.certificates, host, trust, model)
         return self._judged[key]
 
     def _judge(self, served: tuple[Certificate, ...], host: str, trust: PoolTrust, model: ClientModel) -> _Judged:
@@ -285,7 +286,8 @@ class _Cases:
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust, model = self._trusts.for_client(pool, model.id, endpoint), self._trusts.model_of(pool, model)
         model = with_library(model, version_of(self._plan, pool, client))
-        judged = self._verdict(endpoint, chain, trust, model)
+        host = self._trusts.host_of(pool, model.id, endpoint)
+        judged = self._verdict(endpoint, host, chain, trust, model)
         verdict = judged.verdict
         ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint) or self._trusts.ca_error(pool, model)
         joined = self._trusts.is_joined(pool)
@@ -299,7 +301,7 @@ class _Cases:
         on_machine = any(verdict.path.top in store for store in trust.system)
         found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine, joined=joined)
         requested = (*(RequestedUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
-        refusal = refusal_of(endpoint.host, model, verdict, revocation) or certificate_symptom(endpoint.host, model, presented)
+        refusal = refusal_of(host, model, verdict, revocation) or certificate_symptom(endpoint.host, model, presented)
         if agreement.agreed is Agreed.NO:  # before any certificate is verified
             refusal = handshake_symptom(endpoint.host, model, agreement)
         stalls = model.timeout < cryptoapi_wait() and any(not one.inside and not in_directory(one.url) for one in requested)
@@ -321,6 +323,7 @@ class _Cases:
             joined,
             presented,
             staple,
+            host,
         )
 
     def _agreement(

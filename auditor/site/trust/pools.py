@@ -157,7 +157,7 @@ class Trusts:
         """Return a client's trust at an endpoint. A runtime also uses its own configuration, kubelet only its kubeconfig."""
         trust = self.of(pool)
         if (ca := self.api_server_ca(pool, client)) is not None and not ca.uses_system:
-            return self._with_own_ca.setdefault((id(trust), ca), trust.of_own_ca(ca.name, ca.certificates, ca.unread))
+            return self._with_own_ca.setdefault((id(trust), ca), trust.of_own_ca(ca.name, ca.certificates, ca.unread, ca.fault))
         own, unread = trusted_for(self.runtime, pool, client, endpoint)
         if not own and not unread:
             return trust
@@ -187,6 +187,12 @@ class Trusts:
         """Return whether the kubeconfig of a client turns verification off."""
         ca = self.api_server_ca(pool, client)
         return ca is not None and ca.skips_verification
+
+    def host_of(self, pool: Pool, client: str, endpoint: Endpoint) -> str:
+        """Return the name that a client verifies at an endpoint."""
+        ca = self.api_server_ca(pool, client)
+        declared = {(one.host.lower(), one.port) for one in self._plan.endpoints} if ca is not None else ()
+        return ca.host_at(endpoint, declared) if ca is not None else endpoint.host
 
     def ca_error(self, pool: Pool, model: ClientModel) -> str:
         """Return the error of a client that cannot use the CA of its kubeconfig, or an empty string."""
