@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.report import DeclaredSite, Report, Timing
+from auditor.report import DeclaredSite, Place, Report, Timing
 from auditor.text import format_size, listed, many
 from reports import basis
 
-_PLACES = {"source": "source registries", "target": "internal registry", "archives": "archives"}
+_PLACES = {Place.SOURCE: "source registries", Place.TARGET: "internal registry", Place.ARCHIVES: "archives"}
 _NOT_RECORDED = "not recorded in this evidence"
 SIGNATURES = ("Evidence collected by", "Report reviewed by", "Verdict accepted by")
 
@@ -44,7 +44,7 @@ def evidence_rows(report: Report) -> tuple[Row, ...]:
     rows: list[Row] = []
     if source := basis.source_line(report):
         rows.append(("Evidence", (source,)))
-        places = listed([_PLACES.get(place, place) for place in used.places])
+        places = listed([_PLACES[place] for place in used.places])
         rows.append(("Collected from", (places or _NOT_RECORDED,)))
         tool = f"airgap-auditor {used.collected_with}" if used.collected_with else _NOT_RECORDED
         rows.append(("Collected with", (tool,)))

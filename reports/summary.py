@@ -27,6 +27,11 @@ class SummaryGroup:
     findings: tuple[JudgedFinding, ...]
 
     @property
+    def is_information(self) -> bool:
+        """Whether the findings need no action."""
+        return self.severity is Severity.INFO
+
+    @property
     def shared_remedies(self) -> tuple[Remedy, ...]:
         """Return the leading remedies that all findings of the group share; empty for a single finding."""
         if len(self.findings) < 2:

@@ -28,6 +28,7 @@ TABLES_ALLOWED = {
     ("reports/github.py", "file"): "a property of an annotation",
 }
 WRITERS = {
+    "reports/json_basis.py",
     "reports/json_v1.py",
     "reports/json_steps.py",
     "reports/json_trust.py",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from auditor.cli.fleet_workers import MadeSite, in_order
 from auditor.cli.output import named_form, write_atomically, write_stdout
-from auditor.cli.progress import bar
-from auditor.cli.saying import notice, say_error
+from auditor.cli.saying import say_error
 from auditor.cli.terminal import style
 from auditor.errors import AuditorError, UsageError
 from auditor.fix.fix_files import file_name
 from auditor.formats import Form
-from auditor.pipeline.callbacks import Callbacks
-from auditor.pipeline.fleet import audit_each
+from auditor.pipeline.fleet import refuse_single
 from auditor.pipeline.settings import Settings
-from auditor.report import Report
 from reports.index import IndexedSite, as_text, page
 from reports.style import PLAIN
 
@@ -30,9 +29,11 @@ def audit_fleet(inputs: list[Path], platforms: list[str], settings: Settings, fo
 
     Raises UsageError for options that fit only one plan.
     """
-    results = audit_each(inputs, platforms, settings, Callbacks(bar, notice))
+    refuse_single(inputs, settings)
     places = _places(formats, read)
-    entries = tuple(_written(results, places))
+    forms = tuple((form, style() if folder is None else PLAIN) for form, folder in places)
+    with in_order(inputs, platforms, settings, forms) as made:
+        entries = tuple(_written(made, places))
     for folder in dict.fromkeys(folder for _, folder in places if folder is not None):
         write_atomically(folder / INDEX, page(entries, folder))
     write_stdout(as_text(entries))
@@ -63,22 +64,18 @@ def _places(formats: list[str], read: Iterable[Path]) -> list[Place]:
     return found
 
 
-def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list[Place]) -> Iterator[IndexedSite]:
+def _written(made: Iterable[MadeSite], places: list[Place]) -> Iterator[IndexedSite]:
     used: set[str] = set()
-    for path, result in results:
-        try:
-            if isinstance(result, AuditorError):
-                raise result
-            texts = [form.write(result, style() if folder is None else PLAIN) for form, folder in places]
-        except AuditorError as error:
-            say_error(error)
-            yield IndexedSite(str(path), error.exit_code, problem=error.summary)
+    for one in made:
+        if isinstance(one.problem, AuditorError):
+            say_error(one.problem)
+            yield one.entry
             continue
-        name = _unused(file_name(result.plan_name or path.stem), used)
-        yield IndexedSite(str(path), result.exit_code, result, tuple(_files(name, texts, places)))
+        name = _unused(file_name(one.name), used)
+        yield replace(one.entry, files=tuple(_files(name, one.texts, places)))
 
 
-def _files(name: str, texts: list[str], places: list[Place]) -> Iterator[Path]:
+def _files(name: str, texts: Sequence[str], places: list[Place]) -> Iterator[Path]:
     """Write the texts of one report. Yield the files."""
     for (form, folder), text in zip(places, texts, strict=True):
         if folder is None:

@@ -19,6 +19,8 @@ MAX_KEY: Final = 64 * 1024
 MIN_RSA: Final = 2048
 MAX_RSA: Final = 8192
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+_CREATE: Final = "Create a key with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -out key.pem`."
+_CONVERT: Final = "Convert a key in DER form with `openssl pkey -in KEY -out key.pem`."
 _COSIGN: Final = (b"ENCRYPTED SIGSTORE PRIVATE KEY", b"ENCRYPTED COSIGN PRIVATE KEY")
 
 Public = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
@@ -80,12 +82,12 @@ def load_private(data: bytes, passphrase: bytes | None) -> Private:
     if any(kind in data for kind in _COSIGN):
         raise UnusableKey(
             "it is a key in cosign's own encrypted format",
-            "Create a key with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -out key.pem`.",
+            _CREATE,
         )
     if b"PRIVATE KEY" not in data:
         if _holds_public(data):
             raise UnusableKey("it holds a public key or a certificate, not a private key", "Name the private key.")
-        raise UnusableKey("it holds no private key in PEM form", "A PEM file has a line `-----BEGIN PRIVATE KEY-----`.")
+        raise UnusableKey("it holds no private key in PEM form", _CONVERT)
     try:
         key = serialization.load_pem_private_key(data, password=passphrase or None)
     except TypeError as error:
@@ -95,7 +97,8 @@ def load_private(data: bytes, passphrase: bytes | None) -> Private:
     except (ValueError, UnsupportedAlgorithm) as error:
         if passphrase and b"ENCRYPTED" in data:
             raise UnusableKey("it cannot be decrypted: the passphrase is wrong, or the file is damaged") from error
-        raise UnusableKey("its private key is damaged or of an unknown kind", _KINDS) from error
+        hint = _CREATE if b"OPENSSH" in data else _KINDS
+        raise UnusableKey("its private key is damaged or of an unknown kind", hint) from error
     checked(key.public_key())
     if not isinstance(key, Private):
         raise UnusableKey("its private key is of an unsupported kind", _KINDS)

@@ -117,6 +117,7 @@ class Store(BlobTable):
         """Use `create`, `open` or `memory`."""
         super().__init__(connection, name, is_finished=is_finished)
         self._ahead: dict[object, tuple[object, ...]] = {}
+        self._tallies: tuple[Tally, ...] | None = None
         self._tries = 0  # how often reading ahead did not help
         self._has_missing = self._row("SELECT 1 FROM missing LIMIT 1") is not None
 
@@ -214,8 +215,11 @@ class Store(BlobTable):
         return None if row is None else to_observation(row, lambda: Fetched(as_bytes(row[4])), self._name)
 
     def tallies(self) -> tuple[Tally, ...]:
-        """Return how many observations of each kind there are, by place."""
-        return tuple(tally for what, statement in _TALLIED.items() for tally in tallied(what, self._observed(statement)))
+        """Return how many observations of each kind there are, by place. A file that is only read is counted once."""
+        if self._tallies is None or not self._is_finished:
+            found = (tally for what, statement in _TALLIED.items() for tally in tallied(what, self._observed(statement)))
+            self._tallies = tuple(found)
+        return self._tallies
 
     def _observed(self, statement: str) -> Iterator[tuple[bool, bool, datetime.datetime, str]]:
         for outcome, at, source in self._rows(statement):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from auditor.engine import evaluate
 from auditor.needs.resolve import resolve_needs
@@ -15,7 +14,7 @@ from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.fixes import fix_command, with_fixes
 from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings
-from auditor.pipeline.site_building import site_of, source_of
+from auditor.pipeline.site_building import Shared, site_of, source_of
 from auditor.pipeline.site_facts import facts_of
 from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
@@ -25,15 +24,15 @@ from auditor.report.first_steps import with_first_steps
 from auditor.site import Site
 
 
-def audit(loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
-    """Audit a plan and return its report. `shared` is the cache file of a fleet. Raises AuditorError and Interrupted."""
+def audit(loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Shared | None = None) -> Report:
+    """Audit a plan and return its report. `shared` is what the plans of a fleet share. Raises AuditorError and Interrupted."""
     with audited(loaded, settings, callbacks, shared) as (site, report):
         return with_first_steps(with_fixes(site, report, fix_command(loaded, settings), settings.today))
 
 
 @contextmanager
 def audited(
-    loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None
+    loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Shared | None = None
 ) -> Iterator[tuple[Site, Report]]:
     """Audit a plan. Yield its site, whose evidence stays open inside the block, and the report.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,22 @@ from auditor.text import duration, many
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEvidence:
+    """An evidence file that is open for all plans of a fleet, and its SHA-256."""
+
+    store: Store
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the plans of a fleet share: the cache file, and the evidence file if one is given."""
+
+    cache: Path | None = None
+    evidence: OpenEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSource:
     """Where the evidence of an audit comes from.
 
@@ -36,18 +52,22 @@ class EvidenceSource:
     origin: str
     path: Path | None = None
     carries_plan: bool = False
+    shared: OpenEvidence | None = None
 
 
-def source_of(plan: Plan, carried_in: Path | None, settings: Settings, shared: Path | None = None) -> EvidenceSource:
+def source_of(plan: Plan, carried_in: Path | None, settings: Settings, shared: Shared | None = None) -> EvidenceSource:
     """Choose the evidence: a file that is given, else the cache if the run is offline, else a collection.
 
-    `carried_in` is the evidence file that the plan was loaded from, `shared` the cache file of a fleet.
+    `carried_in` is the evidence file that the plan was loaded from.
     """
+    shared = shared or Shared()
+    if settings.evidence is not None and shared.evidence is not None:
+        return EvidenceSource("file", settings.evidence, shared=shared.evidence)
     if given := settings.evidence or carried_in:
         return EvidenceSource("file", given, carries_plan=carried_in is not None)
     if not settings.offline:
-        return EvidenceSource("run", shared or cache.path_for(plan))
-    path = cache.to_read(shared or cache.path_for(plan)) if settings.use_cache else None
+        return EvidenceSource("run", shared.cache or cache.path_for(plan))
+    path = cache.to_read(shared.cache or cache.path_for(plan)) if settings.use_cache else None
     return EvidenceSource("cache" if path is not None else "none", path)
 
 
@@ -59,7 +79,7 @@ def site_of(
     unanswered: Unanswered = {}
     if source.origin == "run" and source.path is not None:
         unanswered = _gathered(plan, needs, source.path, settings, ca, callbacks)
-    with opened(source.path) as store:
+    with nullcontext(source.shared.store) if source.shared is not None else opened(source.path) as store:
         dated = Dated(Overlaid(store, unanswered) if unanswered else store)
         site = Site(plan, needs, dated, _places(store, source, settings, plan), settings.gathering.verify)
         _notice_mismatches(site, callbacks)
@@ -102,7 +122,7 @@ def _basis(store: Store, dated: Dated, source: EvidenceSource, now: datetime.dat
         dated,
         source.origin,
         now,
-        sha256_of(source.path),
+        source.shared.sha256 if source.shared is not None else sha256_of(source.path),
         carried_at,
         store.is_sealed,
         store.meta("tool.version"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from auditor.check import Finding, Remedy, Subject
 from auditor.evidence.dated import FIXED, Dated, Span
+from auditor.evidence.kinds import Place
 from auditor.plan.model import Plan
 from auditor.policy.rules import EVIDENCE_STALE
 from auditor.report import AgeRow, EvidenceBasis, EvidenceOrigin, Timing
@@ -38,7 +39,7 @@ class Basis:
     is_sealed: bool | None = None
     collected_with: str = ""
     command: str = ""
-    places: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBasis:

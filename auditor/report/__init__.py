@@ -1,6 +1,7 @@
 """The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
 from auditor.errors import Location
+from auditor.evidence.kinds import Place
 from auditor.facts import FactsBasis
 from auditor.report.declared import DeclaredPool, DeclaredSite
 from auditor.report.excerpt import Excerpt
@@ -61,6 +62,7 @@ __all__ = [
     "ImageRow",
     "JudgedFinding",
     "Location",
+    "Place",
     "Prospect",
     "Renewal",
     "Report",

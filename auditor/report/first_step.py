@@ -49,6 +49,11 @@ class FirstStep:
     fingerprints: tuple[str, ...] = ()
 
     @property
+    def needs_sources(self) -> bool:
+        """Whether the step is possible only while the sources are reachable."""
+        return self.when is When.WHILE_CONNECTED
+
+    @property
     def outcomes(self) -> int:
         """The number of findings and undetermined outcomes that the step explains."""
         return self.error + self.warning + self.info + self.undetermined

@@ -88,6 +88,16 @@ class CheckRow:
         """Whether the check has findings."""
         return self.status is Status.FAILED
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether every subject passed."""
+        return self.status is Status.PASSED
+
+    @property
+    def applies(self) -> bool:
+        """Whether the check applies to the site."""
+        return self.status is not Status.NOT_APPLICABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

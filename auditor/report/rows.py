@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditor.check import Remedy
 from auditor.errors import Location
+from auditor.evidence.kinds import Place
 from auditor.site.calendar.calendar_entries import CalendarKind, DateBasis, DateStanding, Renewal
 from auditor.site.trust.prospect import Prospect
 
@@ -270,7 +271,7 @@ class EvidenceBasis:
     ages: tuple[AgeRow, ...] = ()
     collected_with: str = ""
     command: str = ""
-    places: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class InventoryKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class NamedVersion:
     """One version of a repository as an inventory names it: tag, digest or both, and where."""
 
     tag: str
@@ -44,13 +44,13 @@ class Version:
 
 
 @dataclass(slots=True)
-class Inventory:
+class ImageInventory:
     """The versions of one repository in one list, workload source, script or archive. `pools` is empty for all pools."""
 
     kind: InventoryKind
     name: str
     pools: set[str] = field(default_factory=set)
-    versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    versions: dict[tuple[str, str], NamedVersion] = field(default_factory=dict)
 
     @property
     def tags(self) -> frozenset[str]:
@@ -64,9 +64,9 @@ class Inventory:
 
 def inventories_of(
     plan: Plan, needs: Needs, scripts: tuple[ReadScript, ...], archives: tuple[Archive, ...]
-) -> dict[str, tuple[Inventory, ...]]:
+) -> dict[str, tuple[ImageInventory, ...]]:
     """Return the inventories that name each repository, by its name at the source or, if none has that, inside."""
-    found: dict[str, dict[tuple[InventoryKind, str], Inventory]] = {}
+    found: dict[str, dict[tuple[InventoryKind, str], ImageInventory]] = {}
     names: dict[str, str] = {}
     for kind, name, pools, reference, location in _named(plan, needs, scripts, archives):
         inside = placed(plan.registry, reference).repository if plan.registry is not None else reference.repository
@@ -74,10 +74,10 @@ def inventories_of(
             names[inside] = reference.repository
         if inside not in found and len(found) >= MOST_REPOSITORIES:
             continue
-        one = found.setdefault(inside, {}).setdefault((kind, name), Inventory(kind, name))
+        one = found.setdefault(inside, {}).setdefault((kind, name), ImageInventory(kind, name))
         one.pools.update(pools)
         tag = reference.tag if reference.explicit_tag or not reference.digest else ""
-        one.versions.setdefault((tag, reference.digest), Version(tag, reference.digest, location))
+        one.versions.setdefault((tag, reference.digest), NamedVersion(tag, reference.digest, location))
     return {names[inside]: tuple(each.values()) for inside, each in found.items()}
 
 

@@ -28,7 +28,7 @@ from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subj
 from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.site import Requirement, Site
-from auditor.site.inventories import Inventory, InventoryKind, Version, inventories_of
+from auditor.site.inventories import ImageInventory, InventoryKind, NamedVersion, inventories_of
 from auditor.site.script_lines import ReadScript
 from auditor.text import listed, many, short_digest
 
@@ -62,16 +62,16 @@ def _differ(first: frozenset[str], second: frozenset[str]) -> bool:
     return not (all(_is_in(tag, second) for tag in first) or all(_is_in(tag, first) for tag in second))
 
 
-def _tags(inventories: Iterable[Inventory]) -> frozenset[str]:
+def _tags(inventories: Iterable[ImageInventory]) -> frozenset[str]:
     return frozenset[str]().union(*(one.tags for one in inventories))
 
 
-def _kinds_differ(inventories: Sequence[Inventory]) -> bool:
+def _kinds_differ(inventories: Sequence[ImageInventory]) -> bool:
     by_kind = [_tags(one for one in inventories if one.kind is kind) for kind in _KINDS]
     return any(_differ(first, second) for first, second in combinations(by_kind, 2))
 
 
-def _digests_differ(inventories: Sequence[Inventory], children: _Children) -> bool:
+def _digests_differ(inventories: Sequence[ImageInventory], children: _Children) -> bool:
     for first, second in combinations(inventories, 2):
         for tag in {*first.tags, *second.tags} or {""}:
             pairs = [(one, other) for one in first.digests_of(tag) for other in second.digests_of(tag)]
@@ -80,7 +80,7 @@ def _digests_differ(inventories: Sequence[Inventory], children: _Children) -> bo
     return False
 
 
-def _files_differ(inventories: Sequence[Inventory]) -> bool:
+def _files_differ(inventories: Sequence[ImageInventory]) -> bool:
     """Whether two lists for one pool, or two workload sources, have no tag in common."""
     for first, second in combinations(inventories, 2):
         is_alike = first.kind is second.kind and first.kind in {InventoryKind.LIST, InventoryKind.WORKLOAD}
@@ -90,18 +90,18 @@ def _files_differ(inventories: Sequence[Inventory]) -> bool:
     return False
 
 
-def _severity(inventories: Sequence[Inventory], children: _Children) -> Severity | None:
+def _severity(inventories: Sequence[ImageInventory], children: _Children) -> Severity | None:
     if _kinds_differ(inventories) or _digests_differ(inventories, children):
         return Severity.WARNING
     return Severity.INFO if _files_differ(inventories) else None
 
 
-def _shown(version: Version) -> str:
+def _shown(version: NamedVersion) -> str:
     pinned = f"@{short_digest(version.digest)}" if version.digest and version.tag else ""
     return f"{version.tag or short_digest(version.digest)}{pinned} at {version.location}"
 
 
-def _finding(repository: str, inventories: Sequence[Inventory], severity: Severity) -> Finding:
+def _finding(repository: str, inventories: Sequence[ImageInventory], severity: Severity) -> Finding:
     versions = [version for one in inventories for version in one.versions.values()]
     first_places = [_shown(next(iter(one.versions.values()))) for one in inventories]
     effect = (

@@ -147,15 +147,17 @@ def renamed(path: Path, names: dict[str, str]) -> None:
         for there, here in names.items():
             evidence.execute("UPDATE tag SET reference = ?, source = ? WHERE reference = ?", (here, f"https://{here}", there))
             repositories = [name.rpartition(":")[0] for name in (here, there)]
-            host, _, path = repositories[1].partition("/")
+            host, _, name = repositories[1].partition("/")
             evidence.execute(
                 "UPDATE unpacked SET source = ? WHERE source LIKE ?",
-                (f"https://{repositories[0]}", f"http://{host}/v2/{path}/%"),
+                (f"https://{repositories[0]}", f"http://{host}/v2/{name}/%"),
             )
             for table in ("blob", "missing"):
                 columns = (repositories[0], f"https://{repositories[0]}", repositories[1])
                 evidence.execute(f"UPDATE {table} SET repository = ?, source = ? WHERE repository = ?", columns)  # noqa: S608
         seal_of(evidence).anew()
+    with Store.create(path):
+        pass  # closing seals the bytes of the file
 
 
 def note_endpoints(store: Store, crl: bytes) -> None:

@@ -33,9 +33,12 @@ def render(report: Report) -> str:
     return _environment().get_template("report.html.j2").render(report=report) + "\n"
 
 
-def render_index(rows: Sequence[object], titles: Sequence[str]) -> str:
-    """Return the index page of several reports. `rows` are pairs of an entry and its links; `titles` name its counts."""
-    return _environment().get_template("index.html.j2").render(rows=rows, titles=titles) + "\n"
+def render_index(rows: Sequence[object], titles: Sequence[str], areas: Sequence[tuple[str, str]]) -> str:
+    """Return the index page of several reports.
+
+    `rows` are pairs of an entry and its links. `titles` name its counts, `areas` are pairs of a short and a long name.
+    """
+    return _environment().get_template("index.html.j2").render(rows=rows, titles=titles, areas=areas) + "\n"
 
 
 @cache

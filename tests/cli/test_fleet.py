@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.runner import EXAMPLE, auditor
+from auditor.check import Area
+from tests.cli.runner import EXAMPLE, auditor, environment
 from tests.peers.images import build_index, real_image
 from tests.peers.registry import serve
 
@@ -97,7 +102,8 @@ def test_each_list_is_a_separate_site(tmp_path: Path) -> None:
         (("--format", "text", "--format", "lines"), "several plans need a folder"),
         (("--format", "pdf=out"), "there is no such format"),
         (("--format", "json=sites/north.yaml"), "several plans need a folder"),
-        (("--evidence", "sites/north.yaml"), "are for one plan"),
+        (("--evidence", "sites/north.yaml"), "not an evidence file"),
+        (("--baseline", "sites/north.yaml"), "sites/north.yaml"),
     ],
 )
 def test_option_that_a_fleet_does_not_support_is_a_usage_error(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
@@ -120,3 +126,79 @@ def test_second_site_reuses_the_requests_of_the_first(tmp_path: Path) -> None:
     for name in ("north", "south"):
         (image,) = json.loads((tmp_path / f"out/{name}.json").read_text())["images"]
         assert image["platforms"][0]["status"] == "ok"
+
+
+def many_sites(folder: Path, count: int) -> list[str]:
+    (folder / "sites").mkdir()
+    for number in range(count):
+        text = READY.format(name=f"site-{number}", image="ghcr.io/plant7/historian:2.8.1")
+        (folder / f"sites/{number}.yaml").write_text(text)
+    return [f"sites/{number}.yaml" for number in range(count)]
+
+
+def test_sites_share_one_evidence_file_in_several_processes(tmp_path: Path) -> None:
+    plans = many_sites(tmp_path, 20)
+    (tmp_path / "sites/7.yaml").write_text("version: 1\npools: {}\n")
+    given = ("--evidence", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23")
+    done = auditor("audit", *plans, *given, "--format", "json=out", "--format", "html=out", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "sites/7.yaml:2" in done.stderr
+    rows = [line.split()[0] for line in done.stdout.splitlines()[2:]]
+    assert rows == [plan if "/7." in plan else f"site-{plan[6:-5]}" for plan in plans]
+    alone = auditor("audit", plans[3], *given, "--format", "json=alone.json", cwd=tmp_path)
+    assert alone.returncode in {0, 1, 3}
+    one, other = (json.loads((tmp_path / name).read_text()) for name in ("alone.json", "out/site-3.json"))
+    assert {key: one[key] for key in one if key != "fix"} == {key: other[key] for key in other if key != "fix"}
+
+
+def test_index_has_a_column_for_each_area_and_what_is_missing(tmp_path: Path) -> None:
+    plans = many_sites(tmp_path, 2)
+    (tmp_path / "sites/1.yaml").write_text(READY.format(name="odd", image="ghcr.io/plant7/unknown:1"))
+    given = ("--evidence", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23", "--format", "html=out")
+    done = auditor("audit", *plans, *given, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    index = (tmp_path / "out/index.html").read_text()
+    assert all(f">{area.value}</abbr>" in index for area in Area)
+    assert "TLS trust per pool: not declared" in index
+    assert re.search(r"images at their source: \d+ undetermined", index)
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0 broken"], ids=["empty", "damaged"])
+def test_unusable_shared_evidence_ends_the_run_with_one_error(content: bytes, tmp_path: Path) -> None:
+    plans = many_sites(tmp_path, 20)
+    (tmp_path / "site.evidence").write_bytes(content)
+    done = auditor("audit", *plans, "--evidence", "site.evidence", "--format", "json=out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("site.evidence: ") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_interrupted_fleet_ends_its_processes(tmp_path: Path) -> None:
+    plans = many_sites(tmp_path, 400)
+    words = [
+        sys.executable,
+        "-m",
+        "auditor",
+        "audit",
+        *plans,
+        "--evidence",
+        str(EXAMPLE / "plant-7.evidence"),
+        "--format",
+        "json=out",
+    ]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "out").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert children
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 143, told
+    assert "Traceback" not in told
+    time.sleep(0.5)
+    assert not [
+        child for child in children if Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text()
+    ]

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,25 +160,19 @@ def small(path: Path) -> Path:
 @pytest.mark.parametrize("of", ["the example", "a small file"])
 def test_every_damaged_file_is_rejected(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLE / "plant-7.evidence" if of == "the example" else small(tmp_path / "small.evidence")
-    expected = judged(path)
-    assert expected["findings"]
-    chance, copy = random.Random(f"{of} 14"), tmp_path / "site.evidence"
-    counts: Counter[str] = Counter()
-    changed: list[tuple[int, str]] = []
+    assert judged(path)["findings"]
+    chance, copy, original = random.Random(f"{of} 14"), tmp_path / "site.evidence", path.read_bytes()
+    missed: list[tuple[int, str]] = []
     for number in range(COUNT // 2):
         how = damaged(path, copy, chance)
+        while copy.read_bytes() == original:  # such as zeros over zeros
+            how = damaged(path, copy, chance)
         try:
-            found = judged(copy)
+            judged(copy)
+            missed.append((number, how))
         except EvidenceError as error:
             assert error.exit_code == 2
             assert error.hint
-            counts["refused"] += 1
-            continue
-        counts["unchanged" if found == expected else "changed"] += 1
-        if copy.read_bytes() != path.read_bytes():
-            changed.append((number, how))
     with capsys.disabled():
-        print(f"\n{COUNT // 2} damaged copies of {of}: {dict(counts)}, not found: {len(changed)}")
-    assert not changed
-    assert counts["changed"] == 0
-    assert counts["refused"] > COUNT // 2 - COUNT // 10  # a swap of two equal pages changes nothing
+        print(f"\n{COUNT // 2} damaged copies of {of}: {COUNT // 2 - len(missed)} rejected")
+    assert not missed

@@ -133,7 +133,7 @@ def copy(case: Copying, source: str, target: str, folder: Path) -> None:
             ran([program, "save", "--allow-http-registry", "--dir", str(layout), source], folder)
             ran([program, "load", "--allow-http-registry", "--dir", str(layout), target], folder)
         case "cosign":
-            ran([program, "copy", "--allow-http-registry", source, target], folder)
+            _again([program, "copy", "--allow-http-registry", "--force", source, target], folder)
         case "oras" if case.through:
             ran([program, "cp", "--no-tty", "--from-plain-http", "--to-oci-layout", *options, source, f"{layout}:1"], folder)
             ran([program, "cp", "--no-tty", "--from-oci-layout", "--to-plain-http", *options, f"{layout}:1", target], folder)
@@ -154,6 +154,18 @@ def copy(case: Copying, source: str, target: str, folder: Path) -> None:
             ran([program, "--insecure", "copy", *options, source, target], folder)
         case _:
             _skopeo(case, [program, "--insecure-policy"], options, source, target, layout, folder)
+
+
+def _again(words: list[str], folder: Path) -> None:
+    """Run a tool, up to three times. `cosign copy` pushes an index and its manifests at once, which registries may refuse."""
+    for number in range(3):
+        try:
+            ran(words, folder)
+        except AssertionError as error:
+            if number == 2 or "MANIFEST_BLOB_UNKNOWN" not in str(error):
+                raise
+        else:
+            return
 
 
 def _skopeo(

@@ -66,6 +66,22 @@ def test_key_over_several_lines_is_not_quoted() -> None:
     assert found is None or "MIIEvQ" not in found.text
 
 
+def test_values_of_workloads_are_not_quoted() -> None:
+    manifest = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+        "    - {name: c, args: [--token, hunter2hunter], image: 'ghcr.io/a/b:1'}\n"
+    )
+    files = {
+        "plan.yaml": PLAN + b"workloads: [{manifests: deploy}]\n",
+        "lists/a.txt": b"busybox:1\n",
+        "deploy/p.yaml": manifest.encode(),
+    }
+    at = Location("deploy/p.yaml", 6, manifest.splitlines()[5].index("'ghcr") + 1)
+    found = excerpts_of(load_plan_files("plan.yaml", files), report_at(at))[at]
+    assert "hunter2" not in found.text
+    assert found.text[found.column - 1 :].startswith("'ghcr.io/a/b:1'")
+
+
 def test_files_outside_the_plan_are_not_read() -> None:
     plan = load_plan_files("plan.yaml", {"plan.yaml": PLAN, "lists/a.txt": b"busybox:1\n"})
     report = report_at(Location("/etc/passwd", 1), Location("../../etc/passwd", 1), Location("lists/../../x", 1))

@@ -20,7 +20,7 @@ def images(page: Page) -> list[str]:
     """The names of the images whose rows are in the page and not hidden by a filter."""
     names: list[str] = page.evaluate(
         """Array.from(document.querySelectorAll("#matrix tr[data-t]"))
-          .filter((row) => !row.parentElement.hidden)
+          .filter((row) => !row.closest("table").hidden)
           .map((row) => (row.querySelector(".two") ?? row.cells[0]).firstChild.textContent.trim())"""
     )
     return names

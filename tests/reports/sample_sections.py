@@ -19,6 +19,7 @@ from auditor.report import (
     EvidenceOrigin,
     EvidenceRow,
     ImageRow,
+    Place,
     Prospect,
     Renewal,
     RootListRow,
@@ -247,7 +248,7 @@ BASIS = EvidenceBasis(
     ages=(AgeRow("tags", _COLLECTED, _COLLECTED, 2, can_change=True, is_stale=False),),
     collected_with="0.1.0",
     command="auditor collect plan.yaml -o plant-7.evidence",
-    places=("source",),
+    places=(Place.SOURCE,),
 )
 
 DECLARED = DeclaredSite(

@@ -249,17 +249,19 @@ def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert count(seen.page, "found") == "1 of 1 findings, only “</SCRIPT>”"
 
 
-def test_linux_is_next_to_windows_and_below_it_on_a_phone(browser: Browser, sample: Path) -> None:
+def test_path_is_next_to_its_clients_and_below_them_on_a_phone(browser: Browser, sample: Path) -> None:
     places = {}
     for width in (1280, 390):
         with visit(browser, sample, width=width) as seen:
-            sides = seen.page.locator("section[aria-labelledby=trust] .sides").first
-            assert sides.locator("h4").all_inner_texts() == ["Linux", "Windows"]
-            linux, windows = (sides.locator("h4").nth(n).bounding_box() for n in (0, 1))
-            assert linux is not None
-            assert windows is not None
-            places[width] = (windows["x"] > linux["x"], windows["y"] > linux["y"])
-            missing = sides.locator("li.gap")
-            expect(missing.first).to_contain_text("Plant 7 Issuing CA 2")
-            expect(missing.first).to_contain_text("missing")
+            ways = seen.page.locator("section[aria-labelledby=trust] .way")
+            assert ways.first.locator("i").all_inner_texts() == ["Linux"]
+            failing = ways.filter(has_text="Plant 7 Issuing CA 2").filter(has_text="Windows").first
+            assert failing.locator(".clients b").first.inner_text() == "containerd on win2022 and win2025"
+            clients, path = failing.locator(".clients").bounding_box(), failing.locator(".path").bounding_box()
+            assert clients is not None
+            assert path is not None
+            places[width] = (path["x"] > clients["x"], path["y"] > clients["y"] + clients["height"] - 1)
+            missing = failing.locator("li.gap")
+            expect(missing).to_contain_text("Plant 7 Issuing CA 2")
+            expect(missing).to_contain_text("missing")
     assert places == {1280: (True, False), 390: (False, True)}

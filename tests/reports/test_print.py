@@ -32,7 +32,7 @@ def test_print_of_everything_shows_all_rows_and_opens_folded_parts(browser: Brow
         seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         assert images(seen.page) == []
         seen.page.emulate_media(media="print")
-        expect(seen.page.locator("#matrix tr.open").first).to_be_visible()
+        expect(seen.page.locator("#matrix tr.open").first).to_be_visible(timeout=30_000)
         expect(seen.page.locator("#found li:visible")).to_have_count(60)
         assert len(set(images(seen.page))) == 120
         assert not seen.page.locator("nav").is_visible()

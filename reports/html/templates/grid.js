@@ -8,11 +8,11 @@ class Grid {
   #column = 0; // column for Up and Down, kept across rows with one cell
 
   // `rows.grow(isAll)` draws rows that wait, and returns whether there were some. `rows.toggle(row)` opens or closes a row.
-  constructor(table, name, rows) {
+  constructor(place, table, name, rows) {
     Object.assign(table, {role: "grid", ariaLabel: name});
-    table.parentElement.removeAttribute("tabindex"); // the cells make the scroll area reachable
-    table.addEventListener("keydown", (event) => this.pressed(event));
-    table.addEventListener("focusin", ({target}) => target.matches("td,th,.fold button") && this.stopAt(target));
+    place.removeAttribute("tabindex"); // the cells make the scroll area reachable
+    place.addEventListener("keydown", (event) => this.pressed(event));
+    place.addEventListener("focusin", ({target}) => target.matches("td,th,.fold button") && this.stopAt(target));
     Object.assign(this, {table, rows});
   }
 

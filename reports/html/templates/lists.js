@@ -91,12 +91,19 @@ class Groups extends List {
       const more = moreButton();
       body.after(more);
       body.remove();
+      let around = null; // the chunks of one drawing
       const addChunk = () => {
         const chunk = body.cloneNode(false);
-        more.before(chunk);
+        around.append(chunk);
         return chunk;
       };
-      return Object.assign(group, {section, rows, part: new Part(this, addChunk, more)});
+      const part = new Part(this, addChunk, more);
+      part.clear = () => {
+        if (around) discard(around, this.rows.length <= AT_ONCE);
+        around = made("div", "");
+        more.before(around);
+      };
+      return Object.assign(group, {section, rows, part});
     });
     this.rows = this.groups.flatMap((group) => group.rows);
     this.draw();
@@ -137,7 +144,7 @@ class Table extends List {
   }
 
   show(found) {
-    discard(Array.from(this.table.tBodies), this.rows.length <= AT_ONCE);
+    this.renew();
     const by = this.value("by");
     if (by) {
       for (const [key, rows] of this.ordered(grouped(found, (row) => row.words(by)))) this.group(this.title(by, key), rows);
@@ -147,6 +154,15 @@ class Table extends List {
     this.main = this.part();
     this.main.fill(rows);
     return rows.length;
+  }
+
+  // Continue with a new table, which takes over the head. Folded groups are table bodies of the same table.
+  renew() {
+    const old = this.table;
+    this.table = old.cloneNode(false);
+    this.table.append(old.tHead);
+    old.after(this.table);
+    discard(old, this.rows.length <= AT_ONCE);
   }
 
   printed(rows) {
@@ -166,16 +182,21 @@ class Table extends List {
   part() {
     const more = moreButton();
     const end = this.across("td", more, "n").parentElement.parentElement;
-    return new Part(this, this.before(end), more);
+    return this.partBefore(end, more);
   }
 
-  // A function that adds a table body before `end`.
-  before(end) {
-    return () => {
+  // A part whose chunks are table bodies before `end`.
+  partBefore(end, more) {
+    const addChunk = () => {
       const chunk = made("tbody", "");
       end.before(chunk);
       return chunk;
     };
+    const part = new Part(this, addChunk, more);
+    part.clear = () => {
+      for (const chunk of part.chunks) chunk.remove();
+    };
+    return part;
   }
 
   // A table body with one cell across all columns.
@@ -236,7 +257,7 @@ class Matrix extends Table {
     this.high = 34;
     if (!this.grid) {
       this.table.style.setProperty("--pools", this.width - 1);
-      this.grid = new Grid(this.table, "Images by pool", {grow: (isAll) => this.grow(isAll), toggle: (row) => this.toggle(row)});
+      this.grid = new Grid(this.place, this.table, "Images by pool", {grow: (isAll) => this.grow(isAll), toggle: (row) => this.toggle(row)});
       this.place.addEventListener("beforematch", (event) => this.toggle(event.target.closest("tr"), true));
       this.place.addEventListener("click", ({target}) => {
         const row = target.closest("tr[data-t]");
@@ -254,9 +275,14 @@ class Matrix extends Table {
     return this.isCut ? rows.slice(0, MOST_PRINTED) : rows;
   }
 
+  renew() {
+    super.renew();
+    this.grid.table = this.table;
+  }
+
   part() {
     const end = this.table.createTBody();
-    return new Part(this, this.before(end));
+    return this.partBefore(end);
   }
 
   toggle(row, isOpen = !row.classList.contains("open")) {

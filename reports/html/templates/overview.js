@@ -13,7 +13,7 @@ class Strip {
     Object.assign(place, {role: "listbox", tabIndex: 0, ariaLabel: `Cells of ${name}, worst first`});
     // Two options in turn, because a screen reader reads an active option only if it is another element.
     this.#options = [0, 1].map((number) => {
-      const option = made("div", name, {role: "option", id: `cell-${p}-${number}`, className: "unseen", ariaSelected: "false"});
+      const option = made("div", name, {role: "option", id: `cell-${p}-${number}`, className: "spoken", ariaSelected: "false"});
       place.append(option);
       return option;
     });

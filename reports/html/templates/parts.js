@@ -20,14 +20,17 @@ const later = (step) => {
   if (waiting.push(step) === 1) whenIdle(work);
 };
 
-// To remove thousands of elements takes longer than a frame, so hide them at once and remove them later.
-const discard = (chunks, isAtOnce) => {
-  for (const chunk of chunks) {
-    if (isAtOnce) chunk.remove();
-    else chunk.hidden = true;
-  }
-  const left = isAtOnce ? [] : chunks.slice();
-  if (left.length) later(() => left.pop().remove() || left.length > 0);
+// To remove or to hide thousands of elements takes longer than a frame. So hide the element around them, and remove them later.
+const discard = (around, isAtOnce) => {
+  if (isAtOnce) around.remove();
+  else around.hidden = true;
+  if (isAtOnce) return;
+  later(() => {
+    around.lastElementChild?.remove();
+    if (around.childElementCount) return true;
+    around.remove();
+    return false;
+  });
 };
 
 const moreButton = () => made("button", "", {type: "button", className: "more"});
@@ -51,7 +54,7 @@ class Part {
   }
 
   fill(rows) {
-    discard(this.chunks, this.list.rows.length <= AT_ONCE);
+    this.clear?.();
     Object.assign(this, {rows, chunks: [], shown: 0, isOpen: !this.more || this.list.isWhole});
     this.grow(this.list.first);
     const left = rows.length - this.shown;
