@@ -58,6 +58,10 @@ def test_example_has_a_finding_of_every_check(tmp_path: Path) -> None:
     quiet |= {"copy-changes-digest"}  # crane keeps every digest
     # It states no date of a token and has no Secrets, and its cluster's certificates last until the horizon.
     quiet |= {"registry-token-expiring", "deployed-certificate-expiring", "cluster-certificates-expiring"}
+    # Its registry needs no declared login and runs outside of the cluster, and its copy stays below all limits.
+    quiet |= {"pull-secret-missing", "registry-in-its-own-cluster", "registry-limits"}
+    # Its images are not only imported, and no controller of its workloads requests a registry.
+    quiet |= {"pull-policy", "image-preload-gc", "in-cluster-registry-client"}
     quiet |= {"workload-downloads"}  # its pods state no command, and the facts know none of their programs
     quiet |= {"evidence-stale", "scope-required"}  # the evidence is from the days around the audit date; no area is required
     assert silent == {*quiet, "waiver-expired", "waiver-expiring", "waiver-unknown", "waiver-unused"}
