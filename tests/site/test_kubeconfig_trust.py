@@ -149,6 +149,8 @@ def test_kubeconfig_that_client_go_refuses_is_an_error_with_its_text(cluster: di
     assert prospects(found) == {Prospect.FAILS}
     (finding,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
     assert error in finding.message
+    assert finding.remedies[0].text.startswith("Repair kubelet.conf, on the nodes and in the plan. ")
+    assert "openssl x509 -in kubelet.conf" not in finding.remedies[0].text
 
 
 def test_damaged_kubeconfig_is_undetermined() -> None:
