@@ -33,13 +33,14 @@ from checks._shared.endpoints import clients_with, facts_of, install_root, judge
 def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
     case, root = cases[0], verdict.path.top
     sure = confidence(root)
+    error = case.model.symptom("untrusted", host=case.endpoint.host) if case.model is not None else ""
     cause = f"{root.name}: {verdict.why} (confidence: {sure})."
     return Finding(
         subject=subject_of_pool(case),
         parts=(
             Part(f"The chain of {case.endpoint.name} ends at {cause}", key=cause),
             Part(f"Without this root, {clients_with(cases)} cannot connect.", Role.EFFECT),
-            *symptom_of(case.refusal, case.stall),
+            *symptom_of(error, case.stall),
         ),
         case=root.sha256,
         facts={**facts_of(case), "anchor": root.name, "sha1": root.sha1, "sha256": root.sha256, "confidence": sure},

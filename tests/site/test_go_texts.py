@@ -32,10 +32,11 @@ def test_name_error_of_go_lists_only_names_of_the_hosts_kind(
     dns: tuple[str, ...], ips: tuple[str, ...], host: str, error: str
 ) -> None:
     leaf = make("some server", None, replace(SERVER, dns=dns or None, ips=ips)).certificate
-    model, wrong = client_model("containerd", "linux"), mismatch(leaf, host)
-    assert model is not None
-    assert wrong is not None
-    assert flaw_symptom(host, model, name_flaw(leaf, wrong)) == PREFIX + error
+    for os in ("linux", "windows"):
+        model, wrong = client_model("containerd", os), mismatch(leaf, host)
+        assert model is not None
+        assert wrong is not None
+        assert flaw_symptom(host, model, name_flaw(leaf, wrong)) == PREFIX + error
 
 
 def test_server_with_a_curve_that_go_does_not_offer_ends_the_handshake() -> None:

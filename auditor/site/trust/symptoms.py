@@ -84,7 +84,8 @@ def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
     names = extensions.ip_addresses if as_address(host) is not None else extensions.dns_names
     cause = _CAUSES.get(flaw.kind, "invalid")
     if flaw.kind is FlawKind.NAME and model.errors == "go" and not names:
-        return model.symptom("invalid", host=host, reason=_go_without_names(host, extensions.ip_addresses))
+        prefix = model.symptom("name").partition("x509: ")[0]  # `invalid` is another error on Windows
+        return prefix + _go_without_names(host, extensions.ip_addresses)
     if flaw.kind is FlawKind.UNREADABLE and flaw.error not in {"", UNKNOWN_AUTHORITY}:
         cause = "parse"
     reason = flaw.error or model.error_of(flaw.kind.value)

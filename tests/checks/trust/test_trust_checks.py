@@ -285,7 +285,7 @@ def test_root_that_windows_would_download_is_reported(setting: str, dials: int) 
     if setting in {"", "enabled"}:
         assert case.requested_urls[1].endswith(f"/{root.sha1.upper()}.crt")
     # That the name is wrong too is certain, wherever the root is.
-    assert (case.prospect, "valid for" in case.symptom) == ("fails", True)
+    assert (case.prospect, "x509: certificate is not valid for any names" in case.symptom) == ("fails", True)
     assert unknown is not None
     assert unknown.kind is Kind.MISSING_EVIDENCE
 
