@@ -196,6 +196,32 @@ def test_row_with_a_range_holds_for_versions_in_it() -> None:
     assert not apps("10.4.2")
 
 
+@pytest.mark.parametrize(
+    ("tag", "env", "case"),
+    [
+        ("12.0.2", {"GF_PLUGINS_PREINSTALL_DISABLED": "true"}, "grafana-install-plugins-cli"),
+        ("12.3.0", {"GF_PLUGINS_PREINSTALL_DISABLED": "true"}, ""),
+        (
+            "12.3.0",
+            {"GF_PLUGINS_PREINSTALL_DISABLED": "true", "GF_INSTALL_PLUGINS_FORCE": "true"},
+            "grafana-install-plugins-force",
+        ),
+        ("12.3.0", {}, "grafana-install-plugins"),
+    ],
+)
+def test_preinstall_switch_stops_plugins_only_of_newer_grafana(tag: str, env: dict[str, str], case: str) -> None:
+    variables = [{"name": name, "value": value} for name, value in {"GF_INSTALL_PLUGINS": "grafana-clock-panel", **env}.items()]
+    found = downloads({"image": f"docker.io/grafana/grafana:{tag}", "env": variables}).found
+    assert [one.case for one in found if one.effect is DownloadEffect.FAILS] == [case][: bool(case)]
+
+
+def test_neo4j_starts_without_its_plugins() -> None:
+    found = downloads(
+        {"image": "docker.io/library/neo4j:5.26.25", "env": [{"name": "NEO4J_PLUGINS", "value": '["n10s"]'}]}
+    ).found
+    assert [(one.case, one.effect) for one in found] == [("neo4j-plugins", DownloadEffect.DEGRADED)]
+
+
 def test_setting_in_a_config_map_stops_a_row() -> None:
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "g", "namespace": "ns"}}
     config["data"] = {"grafana.ini": "[analytics]\nreporting_enabled = false\ncheck_for_updates = false\n"}  # type: ignore[assignment]
