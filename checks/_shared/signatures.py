@@ -78,6 +78,12 @@ def error_text(case: SignatureCase, what: str) -> str:
     return f"Error from {row.who}: `{text}`."
 
 
+def identity_error(rule: SignatureRule, identity: str) -> str:
+    """Return the sentence with the node's error message for a signature with a name that it does not accept."""
+    row = next(row for row in _errors() if row.engine == rule.engine and row.what == "identity")
+    return f"Error from {row.who}: `{row.error.format(identity=identity)}`."
+
+
 def severity_of(case: SignatureCase, *, is_sure: bool = True) -> Severity:
     """Return the severity of a finding about a demand: an error only if the policy certainly blocks the image."""
     if not case.rule.is_enforced:
@@ -113,9 +119,26 @@ def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
         words = ["cosign", "attest" if case.rule.is_attestation else "sign", "--key", "cosign.key", "--tlog-upload=false"]
         words += ["--predicate", "predicate.json"] if case.rule.is_attestation else []
         words += ["--recursive"] if case.rule.per_platform and not case.rule.is_attestation else []
+        words += ["--sign-container-identity", signed_name(case)] if case.rule.identities else []
         text = "Sign the image inside with your own key, and add the public key to the policy."
         sign = Remedy("command", text, (shlex.join([*words, digest]),))
     return (sign, Remedy("edit", f"Or exclude the image in {case.rule.title}."))
+
+
+def signed_name(case: SignatureCase) -> str:
+    """Return the name that a signature needs so that the nodes accept it."""
+    seen = case.demand.seen
+    name = f"{seen.repository}@{seen.digest}" if seen.digest else str(seen)
+    identity = case.rule.identities[0]
+    if identity.kind == "exactReference":
+        return identity.values[0]
+    if identity.kind == "exactRepository":
+        return f"{identity.values[0]}{name[len(seen.repository) :]}"
+    if identity.kind == "remapIdentity":
+        prefix, signed = identity.values
+        is_below = seen.repository == prefix or seen.repository.startswith(f"{prefix}/")
+        return signed + name[len(prefix) :] if is_below else name
+    return name
 
 
 def _own_tool(site: Site, forms: tuple[SignatureForm, ...]) -> Remedy | None:
