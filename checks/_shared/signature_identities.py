@@ -18,7 +18,7 @@ from auditor.site.signature_cases import Held, SignatureCase
 from auditor.site.signature_names import SignedNames
 from auditor.text import listed
 from checks._shared.affected import of_pairs
-from checks._shared.signatures import identity_error, pools_of, severity_of, signed_name
+from checks._shared.signatures import identity_error, pools_of, severity_of
 
 _SHOWN = 3
 _OPENSHIFT = {
@@ -151,6 +151,24 @@ def _remedies(rule: SignatureRule, one: _Rejected) -> Iterator[Remedy]:
         text = f"Or name the image {reference} in the manifests, and let the nodes pull it by a mirror."
         yield Remedy("edit", text)
     yield Remedy("command", "Or sign the image again, with the name that nodes pull.", (_signing(one.case),))
+
+
+def signed_name(case: SignatureCase) -> str:
+    """Return the name that a signature needs so that the nodes accept it; empty if the engine compares no names."""
+    if not case.rule.identities:
+        return ""
+    seen = case.demand.seen
+    name = f"{seen.repository}@{seen.digest}" if seen.digest else str(seen)
+    identity = case.rule.identities[0]
+    if identity.kind == "exactReference":
+        return identity.values[0]
+    if identity.kind == "exactRepository":
+        return f"{identity.values[0]}{name[len(seen.repository) :]}"
+    if identity.kind == "remapIdentity":
+        prefix, signed = identity.values
+        is_below = seen.repository == prefix or seen.repository.startswith(f"{prefix}/")
+        return signed + name[len(prefix) :] if is_below else name
+    return name
 
 
 def _signing(case: SignatureCase) -> str:

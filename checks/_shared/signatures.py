@@ -97,10 +97,10 @@ def pools_of(site: Site, case: SignatureCase) -> tuple[str, ...]:
     return tuple(pool for pool in own if not case.rule.pools or pool in case.rule.pools)
 
 
-def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Remedy, ...]:
-    """Return the remedies for a missing signature."""
+def copying(site: Site, case: SignatureCase, *, is_unsigned: bool, name: str) -> tuple[Remedy, ...]:
+    """Return the remedies for a missing signature. `name` is the one that nodes compare; empty if the engine compares none."""
     if is_unsigned:
-        return _signing(case)
+        return _signing(case, name)
     target, source = case.at, case.demand.reference
     forms = case.source.forms if case.source is not None and case.source.forms else case.rule.forms
     if target is None:
@@ -110,7 +110,7 @@ def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Reme
     return tuple(remedy for remedy in (_own_tool(site, forms), _commands(source, target, case.digests, forms)) if remedy)
 
 
-def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
+def _signing(case: SignatureCase, name: str) -> tuple[Remedy, ...]:
     target = case.at or case.demand.reference
     if case.rule.forms == (SignatureForm.NOTATION,):
         sign = Remedy("command", "Sign the image inside, and add the certificate to the policy.", (f"notation sign {target}",))
@@ -119,26 +119,10 @@ def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
         words = ["cosign", "attest" if case.rule.is_attestation else "sign", "--key", "cosign.key", "--tlog-upload=false"]
         words += ["--predicate", "predicate.json"] if case.rule.is_attestation else []
         words += ["--recursive"] if case.rule.per_platform and not case.rule.is_attestation else []
-        words += ["--sign-container-identity", signed_name(case)] if case.rule.identities else []
+        words += ["--sign-container-identity", name] if name else []
         text = "Sign the image inside with your own key, and add the public key to the policy."
         sign = Remedy("command", text, (shlex.join([*words, digest]),))
     return (sign, Remedy("edit", f"Or exclude the image in {case.rule.title}."))
-
-
-def signed_name(case: SignatureCase) -> str:
-    """Return the name that a signature needs so that the nodes accept it."""
-    seen = case.demand.seen
-    name = f"{seen.repository}@{seen.digest}" if seen.digest else str(seen)
-    identity = case.rule.identities[0]
-    if identity.kind == "exactReference":
-        return identity.values[0]
-    if identity.kind == "exactRepository":
-        return f"{identity.values[0]}{name[len(seen.repository) :]}"
-    if identity.kind == "remapIdentity":
-        prefix, signed = identity.values
-        is_below = seen.repository == prefix or seen.repository.startswith(f"{prefix}/")
-        return signed + name[len(prefix) :] if is_below else name
-    return name
 
 
 def _own_tool(site: Site, forms: tuple[SignatureForm, ...]) -> Remedy | None:
