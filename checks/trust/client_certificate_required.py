@@ -13,7 +13,8 @@ the configuration in the plan. For other clients, list them under `endpoints[].c
 
 ## When it is undetermined
 The endpoint asks for a client certificate, and it was not observed what it does without one. Or the plan names a client
-certificate and does not contain its file. An endpoint whose handshakes were not observed is not checked: collect again.
+certificate and does not contain its file. Or the endpoint was not observed. Evidence of an older
+version of this program has no handshakes, and its endpoints are not checked: collect again.
 
 ## References
 nginx ngx_http_ssl_module, ssl_verify_client; RFC 8446, 4.4.2.4; containerd docs/hosts.md, section client.
@@ -31,7 +32,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.client_certificates import Presented
 from auditor.site.trust.tls_versions import Offered
-from checks._shared.endpoints import cases_by_endpoint, symptom_of
+from checks._shared.endpoints import cases_by_endpoint, symptom_of, untested
 
 _CONFIGURED = {
     "containerd": "Name the client certificate and its key as `client` in the hosts.toml of this registry",
@@ -86,9 +87,11 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Iterator
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """Yield one outcome per endpoint, pool and cause."""
+    """Yield one outcome per endpoint, pool and cause, and one per endpoint that was not observed."""
     by_endpoint = cases_by_endpoint(site, today)
     for endpoint in site.endpoints:
+        if (unknown := untested(site, endpoint)) is not None:
+            yield unknown
         cases = by_endpoint.get(endpoint, ())
         for pool in site.plan.pools:
             yield from _of_pool(endpoint, pool, [case for case in cases if case.pool is pool])

@@ -14,7 +14,8 @@ Enable ECDHE suites with AES-GCM for TLS 1.2, and the groups x25519 and P-256: `
 
 ## When it is undetermined
 Versions of the client differ, and the plan does not state the version. Not every suite or group of the endpoint could be
-tested. Evidence that was collected by an older version of this program has no suites; then only TLS versions are compared.
+tested. Or the endpoint was not observed. Evidence of an older version of this program has no suites; then only TLS versions are
+compared.
 
 ## References
 golang/go src/crypto/tls/defaults.go; MicrosoftDocs/win32 desktop-src/SecAuthN; facts/tls_offers.yaml, facts/client_go.yaml.
@@ -32,7 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.negotiation import Agreed, Lacking
 from auditor.site.trust.tls_versions import Offered
-from checks._shared.endpoints import cases_by_endpoint, symptom_of
+from checks._shared.endpoints import cases_by_endpoint, symptom_of, untested
 
 _OF_SUITES = frozenset({Lacking.SUITE, Lacking.GROUP})
 
@@ -82,9 +83,11 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Iterator
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """Yield one outcome per endpoint, pool and cause. `tls-version-mismatch` reports endpoints that were not observed."""
+    """Yield one outcome per endpoint, pool and cause, and one per endpoint that was not observed."""
     by_endpoint = cases_by_endpoint(site, today)
     for endpoint in site.endpoints:
+        if (unknown := untested(site, endpoint)) is not None:
+            yield unknown
         cases = by_endpoint.get(endpoint, ())
         for pool in site.plan.pools:
             yield from _of_pool(endpoint, pool, [case for case in cases if case.pool is pool])

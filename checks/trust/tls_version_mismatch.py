@@ -30,7 +30,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Unobserved
 from auditor.site.trust.tls_versions import NEW, OLD, Offered, Speech, offered_by
-from checks._shared.endpoints import cases_by_endpoint, endpoint_subject, unobserved
+from checks._shared.endpoints import cases_by_endpoint, unobserved, untested
 
 
 def _finding(endpoint: Endpoint, pool: Pool, offered: Offered, clients: tuple[str, ...]) -> Finding:
@@ -70,10 +70,7 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Outcome 
 def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> Iterator[Outcome]:
     offered = offered_by(site.evidence, endpoint, site.chains[endpoint])
     if isinstance(offered, Unobserved):
-        if isinstance(site.chains[endpoint], Unobserved):
-            yield unobserved(endpoint, offered)
-        else:
-            yield Undetermined(endpoint_subject(endpoint), offered.kind, offered.detail)
+        yield untested(site, endpoint) or unobserved(endpoint, offered)
         return
     chain = site.chains[endpoint]
     of_pools = (_of_pool(endpoint, pool, [case for case in cases if case.pool is pool]) for pool in site.plan.pools)

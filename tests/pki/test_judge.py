@@ -197,10 +197,13 @@ def test_public_chain_verifies_at_its_date(case: Case) -> None:
     loaded = load_certificates(corpus("chains", f"{case.host}.pem").read_bytes())
     assert loaded.problems == ()
     at = datetime.datetime.combine(case.day, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
-    for name in ("containerd", "docker", "kubelet", "curl"):
+    for name in ("containerd", "docker", "curl"):
         linux = judge(loaded.certificates, case.host, model(name, "linux"), trust("linux"), at)
         assert isinstance(linux, Verifies), linux
         assert linux.path.top.sha1.startswith(case.sha1)
+    kubelet = judge(loaded.certificates, case.host, model("kubelet", "linux"), trust("linux"), at)
+    assert isinstance(kubelet, Unproven), kubelet  # it trusts the CA of its kubeconfig alone
+    assert kubelet.gap is TrustGap.POOL_UNKNOWN
     for name in ("containerd", "kubelet", "curl", "powershell"):
         windows = judge(loaded.certificates, case.host, model(name, "windows"), trust("windows"), at)
         assert isinstance(windows, Unproven), windows

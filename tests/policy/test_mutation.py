@@ -25,8 +25,10 @@ KINDS = ("tag", "content", "blob", "unpacked", "archive", "chain", "offered", "f
 MOST = 400  # single observations that are lost on one site
 LOSSES = {"failed": FAILED, "missing": None}
 ABSENT = Absent("not found", AT, SOURCE)
-# Evidence before version 4 has the presence of no document at a source, and is still read: this check then finds less.
-OLDER = "source-mismatch"
+# Older evidence has the presence of no document at a source, or no handshakes, and is still read: these checks then find less.
+OLDER = {"source-mismatch": "blob", "tls-cipher-mismatch": "offered", "client-certificate-required": "offered"}
+# The views of trust and of signatures read what one of their checks needs, and the others do not.
+READ_FOR_OTHERS = {"signature-unverifiable"}
 names = pytest.mark.parametrize("site", SITES, ids=lambda site: site.name)
 losses = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 
@@ -95,13 +97,13 @@ def of_kind(kind: str, key: Key) -> bool:
 
 def is_older(check: Check, site: Examined, loss: Lost, keys: list[Key]) -> bool:
     """Whether the rest is what an older auditor would have collected for the check, or for the examples of that check."""
-    is_meant = check.id == OLDER or site.name.startswith(OLDER)
-    return is_meant and loss is None and any(key[0] == "blob" for key in keys)
+    kinds = {OLDER.get(check.id), *(kind for name, kind in OLDER.items() if site.name.startswith(name))}
+    return loss is None and any(key[0] in kinds for key in keys)
 
 
 def is_needed(check: Check, site: Examined, key: Key) -> bool:
-    """Return whether an answer matters to a check. The view of trust reads all URLs and versions, used or not."""
-    if key[0] not in {"fetched", "offered"}:
+    """Return whether an answer matters to a check. Views read more than each check uses."""
+    if key[0] not in {"fetched", "offered"} and check.id not in READ_FOR_OTHERS:
         return True
     results = [ran(check, site, Mutated(site.evidence, nothing))]
     results += [ran(check, site, Mutated(site.evidence, {key}.__contains__, instead)) for instead in (ABSENT, FAILED)]
