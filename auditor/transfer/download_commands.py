@@ -22,6 +22,12 @@ _BARE_URL = re.compile(
 )
 # The host is complete if its port has begun. Before `@`, a colon may also end the name of a user, which has no dot.
 _PORT = re.compile(r"[a-z+]+://(?:[\w-]+(?:\.[\w-]+)+:[0-9]{0,5}|[\w-]+:[0-9]{2,5})", re.IGNORECASE)
+# An image reference with a registry. skopeo writes `docker://` before it.
+_REFERENCE = re.compile(
+    r"(?:docker://)?(?P<reference>(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{2,5})/[^\s${}]+)",
+    re.DOTALL,
+)
+_LOCAL = re.compile(r"[./\\~]|(?:dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|ocidir|ocifile):(?!//)")
 _BARE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aBDeiIloOPQRtTUwX"}  # short options with a value
 _PLAIN_OPTIONS = frozenset(
     {"--silent", "--fail", "--location", "--insecure", "--show-error", "--compressed", "--quiet", "--no-check-certificate"}
@@ -33,7 +39,8 @@ _PYTHONS = frozenset({"python", "python3", "py"})
 
 
 class Downloader(Fact, frozen=True, kw_only=True):
-    """A program that downloads. `otherwise` is what it connects to if no argument is a URL.
+    """A program that downloads. `otherwise` is what it connects to if no argument is a URL; `registry` for the registries of
+    the image references in its arguments.
 
     The other fields are about pods, whose image and environment are known: `hosts` of the default index, `variables` that name
     another one, `stops` for variables (`NAME` or `NAME=value`) that prevent every connection, configuration `files`, `images`
@@ -41,7 +48,7 @@ class Downloader(Fact, frozen=True, kw_only=True):
     """
 
     program: str
-    otherwise: Literal["nothing", "argument", "unknown", "index"]
+    otherwise: Literal["nothing", "argument", "unknown", "index", "registry"]
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
@@ -146,7 +153,9 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
     if any(_is_one(word.text.partition("=")[0], row.offline) for word in words):
         return None
     urls = [url for word in words if (url := _url(word))]
-    if row.otherwise == "index":
+    if row.otherwise == "registry":
+        urls, is_unsure = _registries(row, words)
+    elif row.otherwise == "index":
         found, is_unsure = _instead(row, words)
         urls = [*found, *(url for url in urls if url not in found)]
     elif row.otherwise == "argument":
@@ -155,6 +164,19 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
         urls = urls or list(_bare_hosts(row, words))
         is_unsure = not urls and row.otherwise == "unknown" and not (row.words and _are_local(row, words))
     return Download(name, tuple(dict.fromkeys(urls)), is_unsure, row) if urls or is_unsure else None
+
+
+def _registries(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], bool]:
+    """Return URLs for the image references in a line, and whether a reference is known only at run time."""
+    subcommands = {name for part in row.words for name in part.split()}
+    named = [
+        word for word in words if not word.text.startswith("-") and word.text not in subcommands and not _LOCAL.match(word.text)
+    ]
+    urls = [f"oci://{found['reference']}" for word in named if (found := _REFERENCE.fullmatch(word.text)) is not None]
+    is_open = any(not word.is_known and not word.text for word in named)
+    if not urls and not is_open and row.hosts and named and "." not in named[0].text.rpartition("/")[0].partition("/")[0]:
+        urls = [f"oci://{row.hosts[0]}/{named[0].text.removeprefix('docker://')}"]  # a name without a registry
+    return urls, not urls and is_open
 
 
 def _bare_hosts(row: Downloader, words: Sequence[Argument]) -> Iterator[str]:
