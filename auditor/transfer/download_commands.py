@@ -35,6 +35,7 @@ _PLAIN_OPTIONS = frozenset(
 )
 _KUSTOMIZE = frozenset({"kubectl", "kustomize"})
 _FORGES = ("github.com/", "gitlab.com/", "bitbucket.org/")
+_NEAR = 8  # words after a program in which its subcommand is searched
 _PYTHONS = frozenset({"python", "python3", "py"})
 
 
@@ -109,6 +110,16 @@ def is_downloader(word: str) -> bool:
     return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
 
 
+def names_downloader(words: Sequence[str]) -> bool:
+    """Return whether words of a text that was not parsed may be a download command: a program, and its subcommand near it."""
+    for position, word in enumerate(words):
+        if (name := name_of(word)) in _names():
+            after = {other.lower() for other in words[position + 1 : position + 1 + _NEAR]}
+            if any(all(part & after for part in parts) for parts in _subcommands(name)):
+                return True
+    return False
+
+
 def entry_program(path: str) -> str:
     """Return the program that is the entry point of an image with this path, or an empty string."""
     return next((row.program for row in _rows() for end in row.images if f"/{path}".endswith(f"/{end}")), "")
@@ -129,6 +140,13 @@ def package_hosts(program: str, path: str, tag: str) -> tuple[str, ...]:
 
 def _rows() -> tuple[Downloader, ...]:
     return table("downloaders", Downloader)
+
+
+@cache
+def _subcommands(name: str) -> tuple[tuple[frozenset[str], ...], ...]:
+    """Return the words of each row of a program, each word with its aliases."""
+    rows = (row for row in _rows() if name in {row.program, *row.aliases})
+    return tuple(tuple(frozenset(part.split()) for part in row.words) for row in rows)
 
 
 @cache

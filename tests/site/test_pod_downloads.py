@@ -309,3 +309,17 @@ def test_program_in_another_language_that_downloads_is_unknown(command: list[str
 def test_program_in_another_language_without_a_host_passes(command: list[str]) -> None:
     found = downloads({"image": "docker.io/library/python:3.12", "command": command})
     assert (found.found, found.unknown) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "line", ["apk add --no-cache jq", "pip install x", "oras pull a.example.com/x:1", "wget $U", "helm repo add a $U"]
+)
+def test_script_that_cannot_be_parsed_and_names_a_download_command_is_unknown(line: str) -> None:
+    (one,) = downloads(shell(f"{line}\n" + ": # filler\n" * 20_000)).unknown
+    assert one.is_malformed
+    assert "the limit is" in one.why
+
+
+def test_script_that_cannot_be_parsed_and_names_no_download_command_passes() -> None:
+    found = downloads(shell("echo git and helm are here\n" + ": # filler\n" * 20_000))
+    assert (found.found, found.unknown) == ((), ())

@@ -13,13 +13,21 @@ from auditor.readers.pods.pod_commands import RunText
 from auditor.readers.scripts import Command, Word
 from auditor.redaction import REDACTED
 from auditor.site.fetches import shown_url
-from auditor.site.pods.foreign_programs import downloading_call, foreign_text
+from auditor.site.pods.foreign_programs import downloading_call, foreign_text, without_comments
 from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
 from auditor.site.pods.pod_hosts import PodReach, remote_of_host, remotes_in, urls_in
 from auditor.site.scripts import unread_shell
 from auditor.text import listed
 from auditor.transfer.copy_commands import name_of
-from auditor.transfer.download_commands import Argument, Download, Downloader, is_downloader, package_hosts, read_download
+from auditor.transfer.download_commands import (
+    Argument,
+    Download,
+    Downloader,
+    is_downloader,
+    names_downloader,
+    package_hosts,
+    read_download,
+)
 
 _SYSTEM = frozenset({"apt-get", "apt", "dnf", "zypper", "apk"})
 _OPTIONAL = frozenset({"silentlycontinue", "ignore"})
@@ -87,7 +95,7 @@ class CommandDownloads:
 
     def _foreign(self, text: str, at: Location) -> None:
         """Note a program in another language that may download: it names an external host, or calls a known function."""
-        text = _without_comments(text)
+        text = without_comments(text)
         for url in urls_in(text):
             remote = fetch_remote(url)
             if remote is not None and self.reach.of(remote.host) is Scope.EXTERNAL:
@@ -291,10 +299,6 @@ def _reads_input(command: Command, words: Sequence[str]) -> bool:
     return is_bare and not command.document
 
 
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//", "*")))
-
-
 def _argument(word: Word) -> Argument:
     if word.is_known:
         return Argument(word.text)
@@ -303,7 +307,7 @@ def _argument(word: Word) -> Argument:
 
 
 def _may_download(text: str) -> bool:
-    return "://" in text or any(is_downloader(word) for word in dict.fromkeys(_WORDS.findall(text)))
+    return "://" in text or names_downloader([match[0] for match in _WORDS.finditer(text)])
 
 
 def _is_weak(call: _Call) -> bool:

@@ -26,3 +26,8 @@ def downloading_call(text: str) -> str:
     """Return the first call in a program that downloads from a host that the program does not name, or an empty string."""
     found = _CALLS.search(text)
     return f"`{found[0]}`" if found is not None else ""
+
+
+def without_comments(text: str) -> str:
+    """Return a program without the lines that are comments."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//", "*")))
