@@ -60,7 +60,7 @@ def summary(report: Report) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimelineMark:
     """A row of the timeline: the length of its bar, in thousandths of the scale."""
 
     row: CalendarRow
@@ -71,7 +71,7 @@ class Mark:
 class Timeline:
     """The rows on one scale, from the audit date to `until`. `horizon` is its position in thousandths."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[TimelineMark, ...]
     horizon: int
     until: datetime.date
 
@@ -80,7 +80,7 @@ def timeline(report: Report) -> Timeline:
     """Return the rows on a scale that ends half a span after the horizon. Later ends reach the edge."""
     span = max(1, (report.horizon - report.audited_at).days)
     whole = span * 3 // 2 or 1
-    marks = tuple(Mark(row, min(SCALE, max(0, row.days) * SCALE // whole)) for row in report.calendar)
+    marks = tuple(TimelineMark(row, min(SCALE, max(0, row.days) * SCALE // whole)) for row in report.calendar)
     most = (datetime.date.max - report.audited_at).days
     until = report.audited_at + datetime.timedelta(days=min(whole, most))
     return Timeline(marks, min(SCALE, span * SCALE // whole), until)

@@ -211,6 +211,7 @@ PHRASES = {
 ALLOWED: dict[tuple[str, str], str] = {
     ("auditor/diff/rendering.py", "unseen"): "a field of the report of differences",
     ("auditor/site/mirrors.py", "nobody"): "the value is part of fingerprints",
+    ("auditor/report/rebuilt.py", "dials"): "a field of the report",
     ("checks/_shared/endpoints.py", "dials"): "a field of the report",
     ("checks/_shared/refusals.py", "dials"): "a field of the report",
     ("checks/trust/root_update_stall.py", "dials"): "a field of the report",

@@ -26,6 +26,7 @@ TABLES_ALLOWED = {
     ("reports/words.py", "undetermined"): "a word of the glossary",
     ("auditor/diff/rendering.py", "undetermined"): "a key of the JSON of a comparison",
     ("reports/github.py", "file"): "a property of an annotation",
+    ("reports/oscal.py", "target"): "a key of OSCAL",
 }
 WRITERS = {
     "reports/json_basis.py",
@@ -64,6 +65,9 @@ WORDS_ALLOWED = {
     ("auditor/collectors/registry/ranges.py", "bytes */"): "the header Content-Range",
     ("auditor/evidence/seal.py", "WITHOUT ROWID"): "SQL",
     ("auditor/located/building.py", "maximum nesting depth"): "libyaml",
+    ("auditor/site/trust/symptoms.py", "certificate required"): "an alert of TLS, as OpenSSL writes it",
+    ("auditor/site/trust/symptoms.py", "handshake failure"): "an alert of TLS, as OpenSSL writes it",
+    ("auditor/site/trust/symptoms.py", "remote error:"): "an alert of TLS, as Go writes it",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from auditor.check import Severity
@@ -33,7 +35,7 @@ from auditor.cli.options import (
     WaiversFile,
     parse_date,
 )
-from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
+from auditor.cli.output import Output, annotate_refusal, parse_outputs, write_reports
 from auditor.cli.progress import bar
 from auditor.cli.saying import is_verbose, notice
 from auditor.errors import PlanError
@@ -97,8 +99,15 @@ def audit(
 
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read, is_full=verbose or is_verbose())
+    raise typer.Exit(_audit(inputs, platform or [], settings, outputs, keep_report=keep_report))
+
+
+def _audit(
+    inputs: list[Path], platforms: list[str], settings: Settings, outputs: tuple[Output, ...], *, keep_report: bool
+) -> int:
+    """Write the reports of one site and return the exit code."""
     try:
-        loaded = work.load(inputs, platform or [])
+        loaded = work.load(inputs, platforms)
         report = work.audit(loaded, settings, Callbacks(bar, notice))
     except PlanError as error:
         annotate_refusal(error, outputs)
@@ -107,4 +116,4 @@ def audit(
     write_reports(report, outputs, excerpts)
     if keep_report:
         work.keep(report, excerpts, loaded.words)
-    raise typer.Exit(report.exit_code)
+    return report.exit_code

@@ -37,6 +37,14 @@ def chain(
     root_updates: Annotated[
         str, typer.Option(metavar="HOW", help="How Windows updates its roots: enabled, disabled, file://… or http://….")
     ] = "",
+    domain_joined: Annotated[
+        bool | None,
+        typer.Option(
+            "--domain-joined/--not-domain-joined",
+            help="Whether Windows nodes are members of an Active Directory domain. Default: as a dump states.",
+            show_default=False,
+        ),
+    ] = None,
     reachable: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Internal hosts, such as *.plant7.local; repeatable.")
     ] = None,
@@ -71,6 +79,7 @@ def chain(
         tuple(reachable or ()),
         evidence,
         timeout,
+        domain_joined,
     )
     found = work.inspect_chain(question, parse_date(at))
     write_stdout((work.chain_json(found) if format is OutputFormat.JSON else work.chain_text(found, Ink(use_colour()))) + "\n")

@@ -38,7 +38,7 @@ class Form(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class DefaultKey:
     """One key: its form, the option that it is the default of, and its values. `is_path`: a path below the file's folder."""
 
     form: Form
@@ -49,29 +49,33 @@ class Key:
     limits: tuple[float, float] = (0, 0)
 
 
-KEYS: dict[str, Key] = {
-    "inputs": Key(
+KEYS: dict[str, DefaultKey] = {
+    "inputs": DefaultKey(
         Form.TEXTS,
         "inputs",
         "Plans or lists, if the command line names none; a list may have platforms (`linux.txt=linux/amd64`).",
         is_path=True,
     ),
-    "platforms": Key(Form.TEXTS, "platform", "Platforms of lists that have none (`--platform`). Not used for a plan."),
-    "format": Key(Form.TEXTS, "format", "Formats for stdout (`--format`), without a file.", names()),
-    "fail-on": Key(Form.TEXT, "fail_on", "The severity from which the site is not ready (`--fail-on`).", tuple(Severity)),
-    "strict": Key(Form.FLAG, "strict", "Undetermined counts as not ready (`--strict`)."),
-    "only": Key(Form.TEXTS, "only", "Ids of the only checks to run (`--only`)."),
-    "skip": Key(Form.TEXTS, "skip", "Ids of checks that do not run (`--skip`)."),
-    "require": Key(Form.TEXTS, "require", "Areas that must be examined (`--require`).", REQUIRABLE),
-    "waivers": Key(Form.TEXT, "waivers", "A file of waivers (`--waivers`).", is_path=True),
-    "baseline": Key(Form.TEXT, "baseline", "A JSON report whose findings do not count again (`--baseline`).", is_path=True),
-    "via": Key(Form.TEXTS, "via", "Where to look for images (`--via`).", tuple(Place)),
-    "verify": Key(Form.TEXT, "verify", "How much of the internal registry to read (`--verify`).", tuple(Verify)),
-    "jobs": Key(Form.NUMBER, "jobs", "Concurrent connections (`--jobs`), from 1 to 64.", limits=(1, 64)),
-    "timeout": Key(
+    "platforms": DefaultKey(Form.TEXTS, "platform", "Platforms of lists that have none (`--platform`). Not used for a plan."),
+    "format": DefaultKey(Form.TEXTS, "format", "Formats for stdout (`--format`), without a file.", names()),
+    "fail-on": DefaultKey(
+        Form.TEXT, "fail_on", "The severity from which the site is not ready (`--fail-on`).", tuple(Severity)
+    ),
+    "strict": DefaultKey(Form.FLAG, "strict", "Undetermined counts as not ready (`--strict`)."),
+    "only": DefaultKey(Form.TEXTS, "only", "Ids of the only checks to run (`--only`)."),
+    "skip": DefaultKey(Form.TEXTS, "skip", "Ids of checks that do not run (`--skip`)."),
+    "require": DefaultKey(Form.TEXTS, "require", "Areas that must be examined (`--require`).", REQUIRABLE),
+    "waivers": DefaultKey(Form.TEXT, "waivers", "A file of waivers (`--waivers`).", is_path=True),
+    "baseline": DefaultKey(
+        Form.TEXT, "baseline", "A JSON report whose findings do not count again (`--baseline`).", is_path=True
+    ),
+    "via": DefaultKey(Form.TEXTS, "via", "Where to look for images (`--via`).", tuple(Place)),
+    "verify": DefaultKey(Form.TEXT, "verify", "How much of the internal registry to read (`--verify`).", tuple(Verify)),
+    "jobs": DefaultKey(Form.NUMBER, "jobs", "Concurrent connections (`--jobs`), from 1 to 64.", limits=(1, 64)),
+    "timeout": DefaultKey(
         Form.NUMBER, "timeout", "Seconds until a host must answer (`--timeout`), from 0.1 to 600.", limits=(0.1, 600)
     ),
-    "keep-report": Key(Form.FLAG, "keep_report", "Whether the report is kept for `auditor show` (default: true)."),
+    "keep-report": DefaultKey(Form.FLAG, "keep_report", "Whether the report is kept for `auditor show` (default: true)."),
 }
 REFUSED = {
     "ca": "a checkout must not add a CA: pass `--ca`, or write `ca` into the plan",
@@ -136,14 +140,14 @@ class _Reader:
         made = [self._text(key, known, str(text)) for text in texts]
         return made if known.form is Form.TEXTS else made[0]
 
-    def _number(self, key: str, known: Key, given: Any) -> Any:  # noqa: ANN401 - a number
+    def _number(self, key: str, known: DefaultKey, given: Any) -> Any:  # noqa: ANN401 - a number
         low, high = known.limits
         assert isinstance(given, int | float)  # noqa: S101 - the form was tested
         if not low <= given <= high or (isinstance(low, int) and not isinstance(given, int)):
             return self._problem(key, f"{key} must be {known.form.value} from {low:g} to {high:g}")
         return given
 
-    def _text(self, key: str, known: Key, text: str) -> str:
+    def _text(self, key: str, known: DefaultKey, text: str) -> str:
         if not text or any(ord(char) < 32 for char in text):
             self._problem(key, f"{key} has an empty value, or one with control characters")
         elif known.values and text not in known.values:

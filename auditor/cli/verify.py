@@ -67,8 +67,8 @@ def verify(
 ) -> None:
     """Verify a signed report or the files of a medium. Exit code: 0 verified, 1 not, 2 usage, 3 undetermined.
 
-    Undetermined: a file could not be read. The verdict of the report does not change the exit code. A check of a folder that
-    was interrupted continues for 24 hours.
+    Undetermined: a file could not be read. The verdict of the report does not change the exit code. An interrupted check of a
+    folder continues for 24 hours.
     """
     if subject.is_dir():
         _refuse("a folder", {"--report": report, "--evidence": evidence, "--transfer": transfer, "--skip": skip})
@@ -77,23 +77,25 @@ def verify(
         is_refuted, is_proven = result.is_refuted, result.is_proven
     else:
         _refuse("a statement", {"--list": custody_list, "--statement": statement, "--fresh": fresh})
-        if key is None:
-            raise UsageError("--key is missing", "Name the public key of the signer: `--key public.pem`.")
         where = work.Locations(report, evidence, transfer or [], frozenset(part.value for part in skip or []))
-        with bar() as progress:
-            verified = work.verify_envelope(subject, work.read_public_key(key), where, progress.reading)
+        verified = _verify_statement(subject, key, where)
         write_stdout((work.verified_json if format is OutputFormat.JSON else work.verified_text)(verified) + "\n")
         is_refuted, is_proven = verified.is_refuted, verified.is_proven
-    if is_refuted:
-        raise typer.Exit(EXIT_NOT_READY)
     if not is_proven:
-        raise typer.Exit(EXIT_UNDETERMINED)
+        raise typer.Exit(EXIT_NOT_READY if is_refuted else EXIT_UNDETERMINED)
 
 
 def _refuse(kind: str, options: dict[str, object]) -> None:
     for option, value in options.items():
         if value:
             raise UsageError(f"{option}: it cannot be used with {kind}", "Leave it out.")
+
+
+def _verify_statement(statement: Path, key: Path | None, where: work.Locations) -> work.Verified:
+    if key is None:
+        raise UsageError("--key is missing", "Name the public key of the signer: `--key public.pem`.")
+    with bar() as progress:
+        return work.verify_envelope(statement, work.read_public_key(key), where, progress.reading)
 
 
 def _verify_medium(

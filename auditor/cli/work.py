@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.custody.sign import private_key as private_key
     from auditor.pipeline.custody.sign import sign_report as sign_report
     from auditor.pipeline.custody.verify import Locations as Locations
+    from auditor.pipeline.custody.verify import Verified as Verified
     from auditor.pipeline.custody.verify import read_public_key as read_public_key
     from auditor.pipeline.custody.verify import verify_envelope as verify_envelope
     from auditor.pipeline.doctor import can_isolate as can_isolate
@@ -153,6 +154,7 @@ else:
             ),
             "auditor.pipeline.custody.verify": (
                 "Locations",
+                "Verified",
                 "read_public_key",
                 "verify_envelope",
             ),

@@ -20,7 +20,7 @@ _KEPT = ("SYSTEMROOT", "TMPDIR", "TEMP")
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class KnownProgram:
     """A program that the auditor, or a script of `auditor fix`, can use. `options` print its version."""
 
     name: str
@@ -29,14 +29,14 @@ class Program:
 
 
 PROGRAMS = (
-    Program("helm", ("version", "--short"), "render charts: `auditor audit`, `auditor images`"),
-    Program("kustomize", ("version",), "build kustomizations"),
-    Program("kubectl", ("version", "--client"), "build kustomizations, if kustomize is missing"),
-    Program("regctl", ("version",), "run fix/copy/copy-regctl.sh"),
-    Program("crane", ("version",), "run fix/copy/copy-crane.sh"),
-    Program("skopeo", ("--version",), "run fix/copy/copy-skopeo.sh"),
-    Program("oras", ("version",), "copy charts and artefacts"),
-    Program("openssl", ("version",), "run the commands of trust findings"),
+    KnownProgram("helm", ("version", "--short"), "render charts: `auditor audit`, `auditor images`"),
+    KnownProgram("kustomize", ("version",), "build kustomizations"),
+    KnownProgram("kubectl", ("version", "--client"), "build kustomizations, if kustomize is missing"),
+    KnownProgram("regctl", ("version",), "run fix/copy/copy-regctl.sh"),
+    KnownProgram("crane", ("version",), "run fix/copy/copy-crane.sh"),
+    KnownProgram("skopeo", ("--version",), "run fix/copy/copy-skopeo.sh"),
+    KnownProgram("oras", ("version",), "copy charts and artefacts"),
+    KnownProgram("openssl", ("version",), "run the commands of trust findings"),
 )
 
 
@@ -44,7 +44,7 @@ PROGRAMS = (
 class FoundProgram:
     """A program on this machine. `path` is empty if it was not found; `version` is empty if it is unknown, for `why`."""
 
-    program: Program
+    program: KnownProgram
     path: str = ""
     version: str = ""
     why: str = ""
@@ -61,7 +61,7 @@ def can_isolate() -> bool:
     return without_network() is not None
 
 
-def _found(program: Program, before: tuple[str, ...], *, ask: bool) -> FoundProgram:
+def _found(program: KnownProgram, before: tuple[str, ...], *, ask: bool) -> FoundProgram:
     path = find(program.name)
     if path is None:
         return FoundProgram(program, why="not found")

@@ -161,7 +161,7 @@ def hint_for(data: bytes, problem: str) -> str:
     """Return how to make a file usable that has a problem: by its form, else by the problem."""
     if (form := form_of(data)) is not None:
         return form.hint
-    if "has no end" in problem:
+    if not _ended(data):
         return _COPY
     if "base64" in problem:
         return "Export the certificate again. A program changed the text of the block, for example an editor or a mail program."

@@ -21,6 +21,8 @@ _AIA = bytes.fromhex("2b06010505070101")
 _EMAIL, _DNS, _URI, _IP = 0x81, 0x82, 0x86, 0x87
 _SEEN_AS = {_EMAIL: "rfc822Name", _DNS: "dNSName", _URI: "uniformResourceIdentifier"}
 
+UNSUPPORTED_CURVE = "x509: unsupported elliptic curve"
+
 
 @lru_cache(maxsize=16_384)
 def go_parse_error(certificate: Certificate) -> str:
@@ -79,7 +81,7 @@ def _key(algorithm: bytes) -> Iterator[str]:
         if parameters is None or parameters.tag != OBJECT_ID:
             yield "x509: invalid ECDSA parameters"
         elif parameters.content not in _CURVES:
-            yield "x509: unsupported elliptic curve"
+            yield UNSUPPORTED_CURVE
 
 
 def _critical(what: str) -> Callable[[RawExtension], Iterator[str]]:

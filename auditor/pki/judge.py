@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.go_parser import go_parse_error
+from auditor.pki.go_parser import UNSUPPORTED_CURVE, go_parse_error
 from auditor.pki.openssl_path import openssl_path
 from auditor.pki.path_rules import Flaw, FlawKind, doubts_of, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
@@ -32,6 +32,8 @@ from auditor.pki.verdicts import (
     Verifies,
 )
 
+# The server's alert if the client does not offer the curve of its key: run with Go 1.26.8 and a server of OpenSSL 3.0.22.
+_NO_SHARED_KEY = "remote error: tls: handshake failure"
 _LIKELY = {AnchorClass.INBOX_MICROSOFT: 0, AnchorClass.INBOX_PROBABLE: 1, AnchorClass.CTL_FETCHABLE: 2}
 
 
@@ -89,8 +91,8 @@ class _Case:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
         if self._client.asks_windows:
             flaws = (*flaws, *self._distrusted(way))
-        told = {(flaw.certificate, flaw.detail) for flaw in self._unparsed}
-        flaws = (*self._unparsed, *(flaw for flaw in flaws if (flaw.certificate, flaw.detail) not in told))
+        told = {flaw.certificate for flaw in self._unparsed}
+        flaws = (*self._unparsed, *(one for one in flaws if one.kind is not FlawKind.UNREADABLE or one.certificate not in told))
         return Path(way.certificates, flaws)
 
     def _distrusted(self, way: CertificatePath) -> tuple[Flaw, ...]:
@@ -212,7 +214,11 @@ class _Case:
 def _unparsed(chain: tuple[Certificate, ...]) -> Iterator[Flaw]:
     """Yield what ends the handshake of a Go client: crypto/tls parses every served certificate, also those outside the path."""
     for certificate in chain:
-        if refused := go_parse_error(certificate):
+        refused = go_parse_error(certificate)
+        if refused == UNSUPPORTED_CURVE and certificate is chain[0]:
+            detail = "Go does not support the curve of its key, so it does not offer it, and the server ends the handshake"
+            yield Flaw(FlawKind.UNREADABLE, certificate, detail, _NO_SHARED_KEY)
+        elif refused:
             yield Flaw(FlawKind.UNREADABLE, certificate, f"Go does not parse it: {refused}", refused)
 
 

@@ -41,7 +41,8 @@ class Endpoint:
     clients: Annotated[
         tuple[str, ...],
         Key(
-            "the TLS clients that connect to it, on the pools that list them, or on all if no pool does; default: by `kind`",
+            "the TLS clients that connect to it, on the pools that list them, or on all if no pool does; default: by `kind`. "
+            "Such a client of a pool connects to no endpoint that does not name it, except the runtime and kubelet",
             ValueForm.TEXTS,
             examples=(["curl", "git"],),
         ),
@@ -50,7 +51,7 @@ class Endpoint:
         str,
         Key(
             "its kind: the runtime connects to a registry, kubelet to an api-server, other clients of the pools to "
-            "all; default: registry if nodes pull from it, api-server on port 6443",
+            "all but api-servers; default: registry if nodes pull from it, api-server on port 6443",
             ValueForm.ENDPOINT_KIND,
             examples=("api-server",),
         ),

@@ -10,7 +10,6 @@ from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import PullRoute
-from auditor.site.registry_cases import ClientFault, requested_host
 from auditor.transfer.pull import PullRule
 
 if TYPE_CHECKING:
@@ -112,8 +111,8 @@ def _charts(site: Site) -> Iterator[Connection]:
 def _registry_clients(site: Site) -> Iterator[Connection]:
     """Yield the external registries that controllers of the workloads request from their pods."""
     for case in site.client_cases:
-        is_external = case.fault in {ClientFault.EXTERNAL, ClientFault.REPORTED} and "chart" not in case.use.row.external_by
-        if is_external and (remote := remote_of(f"https://{requested_host(case)}/v2/")) is not None:
+        is_own = case.is_external and "chart" not in case.use.row.external_by
+        if is_own and (remote := remote_of(f"https://{case.requested_host}/v2/")) is not None:
             who = f"{case.use.owner} ({case.use.row.program})"
             yield Connection(remote, who, "manifests of images", case.use.row.effect, ConnectionKind.REGISTRY_CLIENT)
 

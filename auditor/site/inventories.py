@@ -8,16 +8,19 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from auditor.errors import Location
-from auditor.needs.model import Needs
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.model import Plan
 from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.plan.rewrites import placed
 from auditor.readers.lists.source import placeholder_in
-from auditor.site.archives.evidence import Archive
-from auditor.site.script_lines import ReadScript
+
+if TYPE_CHECKING:
+    from auditor.needs.model import Needs
+    from auditor.site.archives.evidence import Archive
+    from auditor.site.script_lines import ReadScript
 
 MOST_REPOSITORIES = 200_000
 

@@ -66,7 +66,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     ),
     Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
     Requirement.CLUSTER: lambda site: site.plan.cluster is not None,
-    Requirement.IMPORTS: lambda site: site.preloads.are_only_imported,
+    Requirement.IMPORTS: lambda site: bool(site.plan.copy and site.plan.copy.archives) and site.preloads.are_only_imported,
     Requirement.LIMITS: lambda site: site.plan.copy is not None or site.plan.registry is not None,
     Requirement.REGISTRY_LOGIN: lambda site: (
         site.plan.registry is not None and (site.plan.registry.auth == "required" or bool(site.login_sign))

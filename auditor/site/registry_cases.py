@@ -50,10 +50,15 @@ class ClientCase:
     location: Location
     doubt: str = ""
 
+    @property
+    def requested_host(self) -> str:
+        """The host that the controller, a Go program, connects to."""
+        return _HUB_HOST if self.host == _DOCKER_HUB else self.host
 
-def requested_host(case: ClientCase) -> str:
-    """Return the host that the controller, a Go program, connects to."""
-    return _HUB_HOST if case.host == _DOCKER_HUB else case.host
+    @property
+    def is_external(self) -> bool:
+        """Whether the host is external."""
+        return self.fault in {ClientFault.EXTERNAL, ClientFault.REPORTED}
 
 
 _MakeCase = Callable[[ClientFault, str], ClientCase]

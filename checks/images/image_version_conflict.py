@@ -27,9 +27,8 @@ from itertools import combinations
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
-from auditor.site import Requirement, Site
+from auditor.site import Requirement, Site, views
 from auditor.site.inventories import ImageInventory, InventoryKind, NamedVersion, inventories_of
-from auditor.site.script_lines import ReadScript
 from auditor.text import listed, many, short_digest
 
 MOST_NAMED = 6
@@ -124,7 +123,7 @@ def _finding(repository: str, inventories: Sequence[ImageInventory], severity: S
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding for each repository whose versions differ. A repository that one file alone names is no subject."""
-    scripts = tuple(one for one in site.bare_scripts if isinstance(one, ReadScript))
+    scripts = tuple(one for one in site.bare_scripts if not isinstance(one, views.UnreadScript)) if site.bare_scripts else ()
     archives = site.archives.read if site.archives is not None else ()
     children = _Children(site)
     for repository, inventories in inventories_of(site.plan, site.needs, scripts, archives).items():

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.pki.certificate import Certificate
 from auditor.pki.host_names import NameMismatch, as_address, mismatch
 from auditor.pki.path_rules import FlawKind, name_flaw
 from auditor.plan.model import Endpoint
@@ -56,7 +57,15 @@ def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: NameMismatch) -
     return flaw_symptom(wrong.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
 
 
-def _remedies(wrong: NameMismatch) -> tuple[Remedy, ...]:
+def _own(chain: Served, host: str) -> Certificate | None:
+    """Return the served certificate that covers the host, if it is not the first one: the chain is in the wrong order."""
+    return next((one for one in chain.certificates[1:] if not one.may_issue and mismatch(one, host) is None), None)
+
+
+def _remedies(chain: Served, wrong: NameMismatch) -> tuple[Remedy, ...]:
+    if (own := _own(chain, wrong.host)) is not None:
+        text = f"Put {own.name} first in the certificate file of the server, and {chain.leaf.name} after it. Reload the server."
+        return (Remedy("edit", text),)
     host = wrong.host
     kind = "DNS" if as_address(host) is None else "IP"
     subject, san = shlex.quote(f"/CN={host}"), shlex.quote(f"subjectAltName={kind}:{host}")
@@ -73,6 +82,8 @@ def _remedies(wrong: NameMismatch) -> tuple[Remedy, ...]:
 def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: NameMismatch) -> Finding:
     judged, refusing = [case for case in cases if case.model is not None], _refusing(cases)
     accepted = bool(judged) and not refusing
+    own = _own(chain, wrong.host)
+    order = f"The server sends {own.name}, which covers it, but not as the first certificate." if own is not None else ""
     symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)
     so_far = f"Accepted by {clients_with(judged)}. Every other client rejects it."
     return Finding(
@@ -80,6 +91,7 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
         subject=endpoint_subject(endpoint),
         parts=(
             Part(f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {wrong.host}: {wrong}."),
+            *((Part(order),) if order else ()),
             *((Part(_OTHER_NAME.format(who=clients_with(cases), host=wrong.host)),) if wrong.host != endpoint.host else ()),
             *((Part(so_far, Role.EFFECT),) if accepted else symptom_of(symptom)),
         ),
@@ -94,7 +106,7 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
             "source": chain.source,
         },
         location=endpoint.location,
-        remedies=_remedies(wrong),
+        remedies=_remedies(chain, wrong),
     )
 
 

@@ -26,6 +26,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import RevocationResult
+from auditor.text import listed
 from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
 
 
@@ -43,13 +44,14 @@ def _examined(case: TrustCase) -> bool:
 
 def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding:
     names = _missing(cases[0])
+    name = "names" if len(names) == 1 else "name"
     symptom = cases[0].model.symptom("no-revocation") if cases[0].model is not None else ""
     return Finding(
         severity=Severity.ERROR if any(case.is_sure for case in cases) else Severity.WARNING,
         subject=Subject("endpoint", endpoint.name, client=client),
         parts=(
             Part(
-                f"{', '.join(names)} of {endpoint.name} names no CRL and no OCSP responder. Rejected by {clients_with(cases)}: "
+                f"{listed(names)} of {endpoint.name} {name} no CRL and no OCSP responder. Rejected by {clients_with(cases)}: "
                 "the client requires revocation data.",
                 key=f"{', '.join(names)} {clients_with(cases)}",
                 names_who=True,
@@ -60,7 +62,7 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
         facts={"client": client, "certificates": names, "symptom": symptom, "refused_by": refused_by(cases)},
         location=endpoint.location,
         remedies=(
-            Remedy("edit", f"Reissue {names[0]} with an internal CRL distribution point, and publish the CRL there."),
+            Remedy("edit", f"Reissue {listed(names)} with an internal CRL distribution point, and publish the CRL there."),
             Remedy("command", "Or let curl.exe continue without revocation data.", ("curl --ssl-revoke-best-effort",)),
         ),
     )

@@ -44,7 +44,7 @@ from auditor.check import (
     define,
 )
 from auditor.site import Requirement, Site
-from auditor.site.registry_cases import ClientCase, ClientFault, requested_host
+from auditor.site.registry_cases import ClientCase, ClientFault
 from auditor.text import listed
 
 _SHOWN = 3
@@ -69,11 +69,11 @@ def _what(case: ClientCase) -> str:
     names = [image.repository if row.asks == "field" else str(image) for image in case.images]
     for_images = f" for {listed(names, _SHOWN)}" if names else ""
     by = "" if case.use.owner == row.program else f" because of {case.use.owner}"
-    return f"{_starting(_the(row.program))} itself requests {requested_host(case)}{for_images}{by}"
+    return f"{_starting(_the(row.program))} itself requests {case.requested_host}{for_images}{by}"
 
 
 def _parts(case: ClientCase) -> tuple[Part, ...]:
-    row, host = case.use.row, requested_host(case)
+    row, host = case.use.row, case.requested_host
     if case.fault is ClientFault.EXTERNAL:
         why = f"Mirrors of the nodes do not apply to a pod, and {host} is an external host"
         cause = f"dial tcp: lookup {host}: no such host"
@@ -139,7 +139,7 @@ def _subject(case: ClientCase) -> Subject:
 
 def _doubt(case: ClientCase) -> Undetermined:
     program = _starting(_the(case.use.row.program))
-    detail = f"{program} itself requests {requested_host(case) or 'a registry'}: {case.doubt}"
+    detail = f"{program} itself requests {case.requested_host or 'a registry'}: {case.doubt}"
     return Undetermined(_subject(case), Kind.MISSING_EVIDENCE, detail, location=case.location, affects=())
 
 

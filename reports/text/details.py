@@ -112,7 +112,7 @@ def _about(
     style: Style,
     concerns: Callable[[Finding | Undetermined], bool],
 ) -> Iterator[str]:
-    """Yield the findings and the undetermined outcomes that concern the topic, or that there are none."""
+    """Yield the findings and the undetermined outcomes that concern the topic, or one line if there is nothing."""
     findings = [item for item in report.findings if concerns(item.finding)]
     undetermined = [row for row in report.undetermined if concerns(row)]
     yield from _findings(findings, report, ink, style)

@@ -165,3 +165,31 @@ def test_unusable_trust_file_is_named_and_makes_the_verdict_undetermined(folder:
     assert "cut.pem: line 1" in found["trust"][0]["reason"]
     (file,) = found["trust_files"]
     assert (file["file"], file["usable"], file["pools"]) == ("cut.pem", 0, ["linux/amd64"])
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ((), "does not state whether the nodes are members of that domain"),
+        (("--not-domain-joined",), "the nodes are not members of a domain"),
+        (("--domain-joined",), "The nodes are members of the domain, but the auditor does not request directories"),
+    ],
+)
+def test_domain_membership_decides_about_crls_in_the_directory(tmp_path: Path, option: tuple[str, ...], reason: str) -> None:
+    ldap = "ldap:///CN=Corp,CN=CDP?certificateRevocationList?base"
+    chain = hierarchy(
+        leaf=replace(LEAF, crl=(ldap,)), issuing=replace(AUTHORITY, crl=(ldap,)), root=AUTHORITY, name="localhost"
+    )
+    (tmp_path / "whole.pem").write_bytes(chain.leaf.pem + chain.issuing.pem)
+    (tmp_path / "root.pem").write_bytes(chain.root.pem)
+    windows = ("--platform", "windows/amd64:ltsc2022", *clients("curl"))
+    done = auditor("chain", "whole.pem", "--trust", "root.pem", *windows, *option, cwd=tmp_path)
+    assert done.returncode == (1 if option == ("--not-domain-joined",) else 3)
+    assert reason in " ".join(done.stdout.split())
+
+
+def test_reason_of_a_revocation_failure_names_the_certificate(folder: Path) -> None:
+    done = auditor(
+        "chain", "whole.pem", "--trust", "root.pem", "--platform", "windows/amd64:ltsc2022", *clients("curl"), cwd=folder
+    )
+    assert "reason localhost: http://ocsp.example cannot be reached" in " ".join(done.stdout.split())

@@ -54,6 +54,7 @@ def states(folder: Path) -> dict[str, FileState]:
     return {one.name: one.state for one in verify(folder).differences}
 
 
+@pytest.mark.peer
 def test_unchanged_medium_is_verified_by_both_programs(tmp_path: Path) -> None:
     folder = listed(tmp_path / "usb")
     found = verify(folder)

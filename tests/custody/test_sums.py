@@ -32,6 +32,7 @@ def written(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256(os.fsencode(name)).hexdigest() for name in NAMES}
 
 
+@pytest.mark.peer
 @pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX")
 def test_sha256sum_accepts_our_list(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(to_list(written(tmp_path).items()))
@@ -43,6 +44,7 @@ def test_sha256sum_accepts_our_list(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.peer
 @pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX")
 @pytest.mark.parametrize("options", [(), ("--tag",), ("--binary",)])
 def test_list_of_sha256sum_is_read(options: tuple[str, ...], tmp_path: Path) -> None:

@@ -59,11 +59,10 @@ def test_one_missing_root_is_one_error_although_many_clients_connect() -> None:
     assert found.message.count("Error on the node") == 7
 
 
-def test_other_clients_of_a_pool_connect_to_everything() -> None:
+def test_other_clients_of_a_pool_connect_to_everything_but_api_servers() -> None:
     found = site([API, CHARTS], control={"platform": "linux/amd64", "clients": ["containerd", "kubelet", "curl"]})
     assert rows(found) == [
         "k8s kubelet control",
-        "k8s curl control",
         "charts curl control",
         "registry containerd control",
         "registry curl control",
@@ -72,7 +71,7 @@ def test_other_clients_of_a_pool_connect_to_everything() -> None:
 
 def test_runtime_is_a_client_of_the_registry_if_the_pool_does_not_list_it() -> None:
     found = site([API], control={"platform": "linux/amd64", "runtime": "docker 28.0.0", "clients": ["curl"]})
-    assert rows(found) == ["k8s kubelet control", "k8s curl control", "registry docker control", "registry curl control"]
+    assert rows(found) == ["k8s kubelet control", "registry docker control", "registry curl control"]
 
 
 def test_runtime_without_facts_is_undetermined_for_registries_only() -> None:
@@ -80,6 +79,20 @@ def test_runtime_without_facts_is_undetermined_for_registries_only() -> None:
     assert rows(found) == ["k8s kubelet control", "registry youki control"]
     unknown = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
     assert {one.subject.client for one in unknown} == {"youki", "kubelet"}
+
+
+def test_client_that_an_endpoint_names_connects_only_to_such_endpoints() -> None:
+    control = {"platform": "linux/amd64", "clients": ["curl", "git", "python 3.13"]}
+    named = {"host": CHARTS, "clients": ["curl", "python"]}
+    assert rows(site([API, named], control=control)) == [
+        "k8s kubelet control",
+        "charts curl control",
+        "charts python 3.13 control",
+        "registry containerd control",
+        "registry git control",
+    ]
+    # The API server is no exception if the plan names it.
+    assert "k8s curl control" in rows(site([{"host": API, "clients": ["curl"]}], control=control))
 
 
 def test_clients_of_an_endpoint_have_priority() -> None:

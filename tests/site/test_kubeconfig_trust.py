@@ -149,6 +149,8 @@ def test_kubeconfig_that_client_go_refuses_is_an_error_with_its_text(cluster: di
     assert prospects(found) == {Prospect.FAILS}
     (finding,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
     assert error in finding.message
+    assert finding.remedies[0].text.startswith("Repair kubelet.conf, on the nodes and in the plan. ")
+    assert "openssl x509 -in kubelet.conf" not in finding.remedies[0].text
 
 
 def test_damaged_kubeconfig_is_undetermined() -> None:
@@ -239,3 +241,15 @@ def test_kubeconfig_that_skips_verification_is_reported_as_info() -> None:
     findings = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Finding)]
     assert [(one.subject.id, one.severity) for one in findings] == [("control", Severity.INFO), ("win", Severity.INFO)]
     assert "does not verify the certificate of the API server" in findings[0].message
+
+
+def test_chain_in_the_wrong_order_is_named_as_such() -> None:
+    (finding,) = [
+        one
+        for one in certificate_name_mismatch.run(site([CLUSTER, "api"], {"ca.pem": [CLUSTER]}, CLUSTER_CA), TODAY)
+        if isinstance(one, Finding)
+    ]
+    assert "The server sends api, which covers it, but not as the first certificate." in finding.message
+    assert finding.remedies[0].text.startswith(
+        "Put api first in the certificate file of the server, and Kubernetes CA after it."
+    )

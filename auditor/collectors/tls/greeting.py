@@ -16,13 +16,13 @@ _MAX_RECORD = 16_384 + 2_048
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ServerRefusal:
     """The server refused the offer with an alert (its number, RFC 8446, section 6), or closed the connection: None."""
 
     alert: int | None
 
 
-def greet(host: str, port: int, offer: Offer, deadline: float, *, whole: bool = False) -> Flight | Refusal:
+def greet(host: str, port: int, offer: Offer, deadline: float, *, whole: bool = False) -> Flight | ServerRefusal:
     """Return the answer to an offer: up to the ServerHello, or `whole` up to the end of the server's flight.
 
     Raises OSError, Unanswered as `connect` does, and BadFlight. If only the rest of a flight is unreadable, what was read
@@ -47,7 +47,7 @@ class _Answer:
         self._decrypter: Decrypter | None = None
         self._left = MAX_FLIGHT
 
-    def read(self, *, whole: bool) -> Flight | Refusal:
+    def read(self, *, whole: bool) -> Flight | ServerRefusal:
         flight: Flight | None = None
         try:
             for kind, body, message in self._messages():
@@ -59,11 +59,11 @@ class _Answer:
                 if flight.is_whole:
                     return flight
         except _Alerted as alerted:
-            return flight if flight is not None and flight.certificates else Refusal(alerted.number)
+            return flight if flight is not None and flight.certificates else ServerRefusal(alerted.number)
         except (BadFlight, OSError):
             if flight is None:
                 raise
-        return flight if flight is not None else Refusal(None)
+        return flight if flight is not None else ServerRefusal(None)
 
     def _start(self, flight: Flight, message: bytes) -> None:
         if self._keys is None or flight.group is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.client_auth import without_certificate
 from auditor.collectors.tls.client_hello import NEW, Offer
-from auditor.collectors.tls.greeting import Refusal, greet
+from auditor.collectors.tls.greeting import ServerRefusal, greet
 from auditor.collectors.tls.handshake import server_name
 from auditor.collectors.tls.server_flight import BadFlight, Flight
 from auditor.evidence.model import ClientAuth, Handshakes, Observation, Seen, TlsOffered
@@ -72,15 +72,15 @@ class _Probes:
             staple_known=bool(flights) and len(staple) <= MAX_STAPLE,
         )
 
-    def _ask(self, offer: Offer, *, whole: bool = False) -> Flight | Refusal:
+    def _ask(self, offer: Offer, *, whole: bool = False) -> Flight | ServerRefusal:
         """Return the answer. Ask again if the server only closed the connection, as overloaded servers do."""
-        answer: Flight | Refusal = Refusal(None)
+        answer: Flight | ServerRefusal = ServerRefusal(None)
         for _ in range(2):
             self._left -= 1
             if self._left < 0:
                 raise TimeoutError("too many probes")
             answer = greet(self._host, self._port, offer, self._deadline, whole=whole)
-            if not isinstance(answer, Refusal) or answer.alert is not None:
+            if not isinstance(answer, ServerRefusal) or answer.alert is not None:
                 break
         return answer
 
@@ -101,7 +101,7 @@ class _Probes:
                 answer = self._ask(offer, whole=whole)
             except _UNREADABLE:
                 return _Found(tuple(found))
-            if isinstance(answer, Refusal):
+            if isinstance(answer, ServerRefusal):
                 return _Found(tuple(found), is_all=True)
             number = chosen(answer) if (answer.version >= NEW) == (version == NEW) else None
             if number not in rest:

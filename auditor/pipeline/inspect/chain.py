@@ -37,7 +37,8 @@ _FILES = "Name files of certificates, or folders of these."
 class ChainQuestion:
     """An endpoint (`host:port`) or a chain file, and the nodes that connect to it.
 
-    `host` is the name that nodes use for a chain file. `trust` names files of certificates or dumps of Windows stores.
+    `host` is the name that nodes use for a chain file. `domain_joined` states whether Windows nodes are domain members; None
+    if unknown. `trust` names files of certificates or dumps of Windows stores.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class ChainQuestion:
     reachable: tuple[str, ...] = ()
     evidence: Path | None = None
     timeout: float = TIMEOUT
+    domain_joined: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,15 @@ def _pool(text: str, question: ChainQuestion) -> Pool:
     except (InvalidPlatform, ValueError) as error:
         raise UsageError(f"--platform: {error}", "Name a platform as in `--platform windows/amd64:ltsc2022`.") from error
     clients = tuple(name.lower() for name in question.clients) or client_ids(platform.os)
-    return Pool(text, platform, _HERE, clients=clients, trust=question.trust, root_updates=question.root_updates)
+    return Pool(
+        text,
+        platform,
+        _HERE,
+        clients=clients,
+        trust=question.trust,
+        root_updates=question.root_updates,
+        domain_joined=question.domain_joined,
+    )
 
 
 def _read(paths: Iterable[str]) -> dict[str, bytes]:

@@ -79,7 +79,7 @@ class PodUnknown:
 class PodDownloads:
     """All downloads of the plan's pods, what could not be decided, and the number of containers that passed.
 
-    `hidden` are the containers of which evidence left out commands or variables.
+    `hidden` are the containers whose commands or variables are not in evidence.
     """
 
     found: tuple[PodDownload, ...] = ()

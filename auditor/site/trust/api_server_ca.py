@@ -17,6 +17,7 @@ from auditor.text import printable
 
 API_CLIENTS = frozenset({"kubelet", "kube-proxy"})
 # client-go transport/transport.go, TLSConfigFor
+_AS_DATA = "Write the CA certificate as PEM, in base64, into `certificate-authority-data`: base64 -w0 ca.pem"
 _INSECURE = "specifying a root certificates file with the insecure flag is not allowed"
 
 
@@ -96,7 +97,8 @@ def _ca_of(plan: Plan, file: str, found: Kubeconfig) -> ApiServerCa:
     if not has_ca:
         return ApiServerCa(file, uses_system=True)
     if found.ca is not None:
-        return _of_pem(file, found.ca, f"`certificate-authority-data` in {file}")
+        ca = _of_pem(file, found.ca, f"`certificate-authority-data` in {file}")
+        return replace(ca, hint=_AS_DATA) if ca.hint else ca
     beside = normal(f"{PurePosixPath(file).parent}/{found.ca_name}")
     same = [beside] if beside in plan.files else [path for path in plan.files if PurePosixPath(path).name == found.ca_name]
     if len(same) == 1:

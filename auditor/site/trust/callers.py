@@ -21,13 +21,16 @@ class Callers:
     """Decides for each endpoint and pool which clients connect.
 
     The plan's `endpoints[].clients` decide. Otherwise a runtime connects to registries and kubelet to API servers, even if
-    `pools.*.clients` does not list them. Every other client of the pool connects to every endpoint. If no endpoint has a known
-    kind, the listed clients of a pool connect to all of them.
+    `pools.*.clients` does not list them. Every other client of the pool connects to the registries and the other endpoints, but
+    not to API servers. If an endpoint names such a client, the client connects only to the endpoints that name it. If no
+    endpoint has a known kind, the listed clients of a pool connect to all of them.
     """
 
     def __init__(self, plan: Plan, endpoints: Iterable[Endpoint]) -> None:
         self._plan = plan
-        self._kinds_known = any(endpoint.kind for endpoint in endpoints)
+        self._endpoints = tuple(endpoints)
+        self._kinds_known = any(endpoint.kind for endpoint in self._endpoints)
+        self._placed = frozenset(name for endpoint in self._endpoints for name in _names(endpoint.clients))
 
     def of(self, endpoint: Endpoint, pool: Pool) -> tuple[str, ...]:
         """Return the clients of a pool that connect to an endpoint, without duplicates; may be empty."""
@@ -35,13 +38,23 @@ class Callers:
             named = (_as_listed(client, pool) for client in endpoint.clients if _is_on(self._plan, client, pool))
             return tuple(dict.fromkeys(named))
         if not self._kinds_known and pool.clients:
-            return clients_of(pool)
-        found = [client for client in clients_of(pool) if _connects(client, pool) in {_ANY, endpoint.kind}]
+            return tuple(client for client in clients_of(pool) if not self._is_elsewhere(client, pool))
+        found = [client for client in clients_of(pool) if self._may_connect(client, pool, endpoint)]
         if endpoint.kind in {REGISTRY_KIND, API_SERVER_KIND}:
             own = next(one for one in default_clients(_runtime(pool)) if _connects(one, pool) == endpoint.kind)
             if not any(_connects(client, pool) == endpoint.kind for client in found):
                 found.insert(0, own)
         return tuple(found)
+
+    def _may_connect(self, client: str, pool: Pool, endpoint: Endpoint) -> bool:
+        kind = _connects(client, pool)
+        if kind != _ANY:
+            return kind == endpoint.kind
+        return endpoint.kind != API_SERVER_KIND and not self._is_elsewhere(client, pool)
+
+    def _is_elsewhere(self, client: str, pool: Pool) -> bool:
+        """Return whether the plan names the endpoints of a client that could connect to any."""
+        return _connects(client, pool) == _ANY and client.lower().partition(" ")[0] in self._placed
 
     def nobody(self, endpoint: Endpoint) -> bool:
         """Return whether no client of any pool is known to connect to an endpoint."""

@@ -21,7 +21,7 @@ from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.api_server_ca import API_CLIENTS, ApiServerCa, api_server_ca
-from auditor.site.trust.directory import is_joined
+from auditor.site.trust.ldap_urls import is_joined
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 

@@ -80,6 +80,7 @@ def _by_agreement(case: TrustCase) -> Iterator[str]:
 def _by_revocation(case: TrustCase) -> Iterator[str]:
     if case.revocation is None:
         return
-    yield from (check.detail for check in case.revocation.asked if check.detail and check.answer is case.revocation.answer)
+    deciding = (check for check in case.revocation.asked if check.detail and check.answer is case.revocation.answer)
+    yield from (f"{check.question.certificate.name}: {check.detail}" for check in deciding)
     if not case.is_sure:
         yield "the facts only infer that this client fails without revocation data"

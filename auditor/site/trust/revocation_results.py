@@ -12,7 +12,7 @@ from auditor.net import Reach, Scope
 from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, is_ldap, questions, read_crl
 from auditor.pki.staples import Staple, StapleState
 from auditor.pki.verdicts import Path
-from auditor.site.trust.directory import may_be_read, why_not_known, why_not_reached
+from auditor.site.trust.ldap_urls import may_be_read, why_not_known, why_not_reached
 
 
 class RevocationResult(enum.StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from auditor.pki.clients import Cause, ClientModel
+from auditor.pki.host_names import as_address
 from auditor.pki.path_rules import UNKNOWN_AUTHORITY, Flaw, FlawKind
 from auditor.pki.verdicts import Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Verifies
 from auditor.site.trust.client_certificates import ClientCertificate, Presented
@@ -70,10 +71,20 @@ def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> st
             assert_never(answer)
 
 
+def _go_without_names(host: str, addresses: tuple[str, ...]) -> str:
+    """Return Go's error for a certificate without a name of the host's kind: HostnameError of src/crypto/x509/verify.go."""
+    if as_address(host) is not None and not addresses:
+        return f"x509: cannot validate certificate for {host} because it doesn't contain any IP SANs"
+    return f"x509: certificate is not valid for any names, but wanted to match {host}"
+
+
 def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
     """Return a client's error message for one flaw."""
-    names = flaw.certificate.extensions.dns_names + flaw.certificate.extensions.ip_addresses
+    extensions = flaw.certificate.extensions
+    names = extensions.ip_addresses if as_address(host) is not None else extensions.dns_names
     cause = _CAUSES.get(flaw.kind, "invalid")
+    if flaw.kind is FlawKind.NAME and model.errors == "go" and not names:
+        return model.symptom("invalid", host=host, reason=_go_without_names(host, extensions.ip_addresses))
     if flaw.kind is FlawKind.UNREADABLE and flaw.error not in {"", UNKNOWN_AUTHORITY}:
         cause = "parse"
     reason = flaw.error or model.error_of(flaw.kind.value)

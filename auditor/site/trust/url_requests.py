@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.net import Reach
 from auditor.pki.clients import ClientModel, root_update_url
 from auditor.pki.verdicts import Distrust, Incomplete, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
-from auditor.site.trust.directory import may_be_read
+from auditor.site.trust.ldap_urls import may_be_read
 from auditor.site.trust.revocation_results import Revocation
 from auditor.site.trust.served import Served
 

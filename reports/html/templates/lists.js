@@ -1,6 +1,6 @@
 const MOST_PRINTED = 200; // rows of a list on paper
-const MOST_PRINTED_OF_GROUP = 20;
-const MOST_PRINTED_OF_CHECK = 3; // undetermined outcomes, which often have one reason
+const MOST_PRINTED_OF_GROUP = 10;
+const MOST_PRINTED_OF_CHECK = 2; // undetermined outcomes, which often have one reason
 
 // The rows that a form filters, and how to draw the matches. All filters of a form apply together.
 class List {

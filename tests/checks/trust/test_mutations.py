@@ -15,14 +15,16 @@ from auditor.site import Requirement, Site
 from auditor.testing import TODAY, MemoryEvidence, site_of
 from auditor.testing.example_values import day
 from auditor.testing.memory import AT, SOURCE
-from checks.trust import crl_stale, revocation_egress, root_update_stall, tls_version_mismatch
+from checks.trust import crl_stale, revocation_egress, root_lists_stale, root_update_stall, tls_version_mismatch
 from tests.checks.trust.agreement import FAMILY
 from tests.checks.trust.test_agreement import CRL, GOOD, ISSUING, form_of
 from tests.test_catalogue import cases
 
-# Of the checks over endpoints, this one judges only how the nodes of a pool update their roots: a statement of the plan.
+# Of the checks over endpoints, these judge no observation: how the nodes update their roots is a statement of the plan, and the
+# dates of the root programs are part of the auditor.
+WITHOUT_OBSERVATION = {root_update_stall.CHECK.id, root_lists_stale.CHECK.id}
 OVER_ENDPOINTS = tuple(
-    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check.id != root_update_stall.CHECK.id
+    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check.id not in WITHOUT_OBSERVATION
 )
 REPLACED: Mapping[str, Callable[[], Any]] = {
     "failed": lambda: Failed(Kind.UNREACHABLE, "no answer", AT, SOURCE),
