@@ -1,7 +1,8 @@
 """Observe the signatures of collected images: cosign's tags, and the referrers from the API or the fallback tag.
 
 Only images that a policy of the plan demands signatures for are requested, or all with `--signatures`. Each digest costs one
-request per accepted form, and one more to verify a referrer. A registry without the referrers API gets such a request once.
+request per accepted form, one more to verify a referrer, and one per signature if nodes compare the name in it. A registry
+without the referrers API gets such a request once.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from auditor.needs.signature_demands import SignatureDemands
 from auditor.oci.document import Descriptor, MalformedDocument, Manifest, parse_document, parse_subject
 from auditor.oci.media_types import OCI_INDEX
 from auditor.oci.reference import Reference, is_digest
-from auditor.readers.signatures.model import ARTIFACT_TYPES
+from auditor.readers.signatures.model import ARTIFACT_TYPES, MAX_PAYLOADS, PAYLOAD
 
 MAX_DIGESTS = 64  # of one image
+MAX_PAYLOAD = 64 * 1024
 _SUFFIXES = ("sig", "att", "sbom")
 
 
@@ -33,6 +35,7 @@ _SUFFIXES = ("sig", "att", "sbom")
 class Wanted:
     """What to observe of one image: cosign's tags by suffix, and the referrers with these artifact types.
 
+    `names`: also the signed payloads of cosign's signatures, which have the name of the image.
     `top` and `platforms`: the digest of the image, and those of the platform manifests that nodes pull.
     """
 
@@ -40,11 +43,13 @@ class Wanted:
     types: tuple[str, ...] = ()
     top: bool = False
     platforms: bool = False
+    names: bool = False
 
     def with_other(self, other: Wanted) -> Wanted:
         """Return both together."""
         types = tuple(dict.fromkeys((*self.types, *other.types)))
-        return Wanted(self.suffixes | other.suffixes, types, self.top or other.top, self.platforms or other.platforms)
+        top, platforms, names = self.top or other.top, self.platforms or other.platforms, self.names or other.names
+        return Wanted(self.suffixes | other.suffixes, types, top, platforms, names)
 
 
 EVERYTHING = Wanted(frozenset(_SUFFIXES), tuple(ARTIFACT_TYPES.values()), top=True)
@@ -62,6 +67,7 @@ def wanted_signatures(
             tuple(ARTIFACT_TYPES[form] for form in rule.forms if form in ARTIFACT_TYPES),
             top=not rule.per_platform,
             platforms=rule.per_platform,
+            names=bool(rule.identities),
         )
         found[demand.reference] = found.get(demand.reference, Wanted()).with_other(one)
     return found
@@ -89,18 +95,32 @@ class SignatureCollector:
         await asyncio.gather(*(self._digest(where, digest, wanted) for digest in valid[:MAX_DIGESTS]))
 
     async def _digest(self, where: Where, digest: str, wanted: Wanted) -> None:
-        asked = [self._tag(where, digest, suffix) for suffix in sorted(wanted.suffixes)]
+        asked = [self._tag(where, digest, suffix, wanted) for suffix in sorted(wanted.suffixes)]
         if wanted.types and self._answers.claim(referrers_key(where.repository, digest)):
             asked.append(self._referrers(where, digest, wanted.types))
         await asyncio.gather(*asked)
 
-    async def _tag(self, where: Where, digest: str, suffix: str) -> None:
+    async def _tag(self, where: Where, digest: str, suffix: str, wanted: Wanted) -> None:
         key, tag = tag_key(where.repository, digest, suffix), signature_tag(digest, suffix)
         if not self._answers.claim(key):
             return
         source = self._client.source(*where.route, "manifests", tag)
         found = await self._client.manifest(*where.route, tag)
-        self._answers.keep_tag(key, self._manifest(found, where, source))
+        kept = self._manifest(found, where, source)
+        if wanted.names and suffix == "sig" and isinstance(kept, Seen) and isinstance(found, VerifiedBytes):
+            await self._payloads(where, found)
+        self._answers.keep_tag(key, kept)
+
+    async def _payloads(self, where: Where, manifest: VerifiedBytes) -> None:
+        """Store the signed payloads of a signature. Without one, the name in the signature stays unknown."""
+        document = parse_document(manifest.body, manifest.media_type)
+        layers = document.layers if isinstance(document, Manifest) else ()
+        wanted = [one for one in layers if one.media_type == PAYLOAD and one.size <= MAX_PAYLOAD and is_digest(one.digest)]
+        for layer in wanted[:MAX_PAYLOADS]:
+            found = await self._client.config(*where.route, layer.digest)
+            if isinstance(found, VerifiedBytes) and len(found.body) <= MAX_PAYLOAD:
+                source = self._client.source(*where.route, "blobs", layer.digest)
+                self._store.put_document(layer.digest, PAYLOAD, found.body, where.repository, now(), source)
 
     def _manifest(self, found: VerifiedBytes | Misfit | Absent | Failed, where: Where, source: str) -> Observation[TagSeen]:
         """Return the observation of a signature's manifest, and store it. One without a layer holds no signature."""

@@ -18,6 +18,7 @@ ALWAYS_PULL = b"AlwaysPullImages"
 _FLAG = "image-gc-high-threshold"
 _AGE_FLAG = "image-maximum-gc-age"
 _PINS = b"io.cri-containerd.pinned"
+_TRUE = frozenset({"true", "t", "1"})
 _NO_AGE = frozenset({"", "0", "0s"})
 _CLUES = (b"embedded-registry", b"KubeletConfiguration", b"imageGC", b"imageMaximumGCAge", _FLAG.encode(), _AGE_FLAG.encode())
 
@@ -48,7 +49,7 @@ def node_preloads(plan: Plan, pool: Pool) -> NodePreloads:
             continue
         for document in documents:
             flag = document.get("embedded-registry")
-            embeds |= flag is not None and flag.value is True
+            embeds |= flag is not None and flag.text.lower() in _TRUE  # K3s also accepts the text "true"
             for name, value in _kubelet(document):
                 if name == _FLAG and value.text.rpartition("=")[2].isdigit():
                     percent = int(value.text.rpartition("=")[2])

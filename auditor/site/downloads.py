@@ -57,7 +57,9 @@ def script_downloads(reach: Reach, scripts: Iterable[ReadScript | UnreadScript])
 
 
 def _download(command: Command) -> Download | None:
-    return read_download([_argument(word) for word in command.words])
+    download = read_download([_argument(word) for word in command.words])
+    # Requests to registries are copies: the checks of copies report them.
+    return None if download is not None and download.row.otherwise == "registry" else download
 
 
 def _argument(word: Word) -> Argument:

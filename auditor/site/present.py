@@ -68,7 +68,9 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.CLUSTER: lambda site: site.plan.cluster is not None,
     Requirement.IMPORTS: lambda site: bool(site.plan.copy and site.plan.copy.archives) and site.preloads.are_only_imported,
     Requirement.LIMITS: lambda site: site.plan.copy is not None or site.plan.registry is not None,
-    Requirement.REGISTRY_LOGIN: lambda site: site.plan.registry is not None and site.plan.registry.auth == "required",
+    Requirement.REGISTRY_LOGIN: lambda site: (
+        site.plan.registry is not None and (site.plan.registry.auth == "required" or bool(site.login_sign))
+    ),
     Requirement.TOKEN: lambda site: site.plan.registry is not None and site.plan.registry.token_expires is not None,
     Requirement.CARRIED_CERTIFICATES: lambda site: bool(site.carried_certificates or site.plan.signing_roots),
     Requirement.ENDPOINTS: lambda site: bool(site.endpoints),

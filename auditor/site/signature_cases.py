@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from auditor.needs.signature_demands import SignatureDemand, SignatureDemands, m
 from auditor.oci.document import Index, MalformedDocument, Manifest, parse_document, parse_subject
 from auditor.oci.reference import Reference, spelt
 from auditor.plan.rewrites import placed
-from auditor.readers.signatures.model import ARTIFACT_TYPES, SignatureForm, SignaturePolicies, SignatureRule
+from auditor.readers.signatures.model import ARTIFACT_TYPES, PAYLOAD, SignatureForm, SignaturePolicies, SignatureRule
 from auditor.readers.signatures.reading import signature_policies
 from auditor.site.images import Images, Trouble
+from auditor.site.signature_names import SignedNames, names_of
 
 if TYPE_CHECKING:
     from auditor.needs.model import Needs
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _BUNDLE = b"dev.sigstore.cosign/bundle"
 _LAYERS = {
-    "application/vnd.dev.cosign.simplesigning.v1+json": SignatureForm.SIG,
+    PAYLOAD: SignatureForm.SIG,
     "application/vnd.dsse.envelope.v1+json": SignatureForm.ATT,
 }
 _KINDS = {"sigs": SignatureForm.SIG, "atts": SignatureForm.ATT}
@@ -37,7 +38,7 @@ class Held:
     """What one place has of an image's signature. `forms`: the accepted forms that it has for every digest.
 
     `is_absent`: every accepted form was requested and is missing. `trouble` says why it is unknown. `has_proof`: the signature
-    carries the proof of a transparency log; None if unknown.
+    carries the proof of a transparency log; None if unknown. `names`: those in the cosign signatures of each digest.
     """
 
     forms: tuple[SignatureForm, ...] = ()
@@ -45,6 +46,7 @@ class Held:
     trouble: Trouble | None = None
     has_proof: bool | None = None
     source: str = ""
+    names: tuple[SignedNames, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,14 @@ class Signatures:
         held = [self._one(demand.rule.forms, repository, digest) for digest in digests]
         if (found := next((one for one in held if not one.forms), None)) is not None:
             return found
-        return held[0]
+        return replace(held[0], names=tuple(names for one in held for names in one.names))
 
     def _one(self, forms: Iterable[SignatureForm], repository: str, digest: str) -> Held:
         """Return what a repository has for one digest."""
         present: list[SignatureForm] = []
         troubles: list[Trouble] = []
         proof, source = None, ""
+        names: tuple[SignedNames, ...] = ()
         for form in forms:
             observed = self._observed(form, repository, digest)
             if observed is None:
@@ -172,10 +175,12 @@ class Signatures:
             elif isinstance(observed, Seen):
                 present.append(form)
                 source, proof = observed.source, self._proof(repository, observed.value)
+                if form is SignatureForm.SIG:
+                    names = (names_of(self.evidence, repository, observed.value),)
             else:
                 source = observed.source
         if present:
-            return Held(tuple(present), has_proof=proof, source=source)
+            return Held(tuple(present), has_proof=proof, source=source, names=names)
         return Held(trouble=troubles[0]) if troubles else Held(is_absent=True, source=source)
 
     def _observed(self, form: SignatureForm, repository: str, digest: str) -> Observation[TagSeen] | None:

@@ -219,6 +219,11 @@ class Site(WorkloadViews):
         return views.registry_slips(self.plan) if self.plan.registry is not None else ()
 
     @cached_property
+    def login_sign(self) -> str:
+        """Return the sign that the internal registry needs a login, if the plan does not declare that it does."""
+        return views.login_sign(self.plan, self.target)
+
+    @cached_property
     def registry_remote(self) -> Remote | None:
         """Return the external host behind the internal registry's pull-through cache, or None."""
         return views.registry_remote(self.reach, self.registry_slips) if self.plan.registry is not None else None
@@ -279,7 +284,7 @@ class Site(WorkloadViews):
         if not self.plan.workloads:
             return ()
         uses = views.registry_uses(self.plan)
-        return tuple(views.RegistryCases(self.plan, self.reach, uses, self.pull_accesses, self.chains).cases())
+        return tuple(views.RegistryCases(self.plan, self.reach, uses, self.pull_accesses, self.chains, self.login_sign).cases())
 
     @cached_property
     def trusts(self) -> Trusts:

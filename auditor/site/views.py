@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from auditor.site.pull_access import PullAccesses as PullAccesses
     from auditor.site.pulls import pulls as pulls
     from auditor.site.registry_cases import RegistryCases as RegistryCases
+    from auditor.site.registry_login import login_sign as login_sign
     from auditor.site.registry_settings import registry_remote as registry_remote
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
@@ -109,6 +110,7 @@ else:
             "auditor.site.present": ("is_present",),
             "auditor.site.pull_access": ("PullAccesses",),
             "auditor.site.pulls": ("pulls",),
+            "auditor.site.registry_login": ("login_sign",),
             "auditor.site.registry_cases": ("RegistryCases",),
             "auditor.site.registry_settings": (
                 "registry_remote",

@@ -6,6 +6,7 @@ collected.
     sig: HOW                cosign's signature, the tag `sha256-<hex>.sig`: present, proven, absent or failed
     att: HOW                cosign's attestation, the tag `sha256-<hex>.att`
     referrers: [TYPE, …]    the artifact types of the referrers; or absent, failed
+    names: [NAME, …]        the names in the cosign signatures (`critical.identity.docker-reference`), one per signature
     platforms: true         the signatures belong to each manifest of the index, instead of the index
 
 `proven` is a signature that carries the proof of a transparency log.
@@ -13,19 +14,19 @@ collected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditor.evidence.model import Absent, Failed, Kind, Seen, TagSeen
 from auditor.evidence.signature_keys import referrers_key, tag_key
 from auditor.oci.document import Index, parse_document
 from auditor.oci.media_types import OCI_INDEX, OCI_MANIFEST
+from auditor.readers.signatures.model import PAYLOAD
 from auditor.testing.example_values import ExampleError, Form, form_of, invalid, reference_of
 from auditor.testing.memory import AT, SOURCE, MemoryEvidence, body_of, digest_of, seen
 
-_KEYS = frozenset({"sig", "att", "referrers", "platforms"})
+_KEYS = frozenset({"sig", "att", "referrers", "platforms", "names"})
 _HOW = ("present", "proven", "absent", "failed")
-_SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 
 
 def put_signatures(evidence: MemoryEvidence, signatures: Mapping[str, Form]) -> None:
@@ -39,7 +40,7 @@ def put_signatures(evidence: MemoryEvidence, signatures: Mapping[str, Form]) -> 
         for digest in _digests(evidence, tag.value.digest, of_platforms=bool(form.get("platforms"))):
             for suffix in ("sig", "att"):
                 if suffix in form:
-                    _tag(evidence, tag_key(reference.repository, digest, suffix), form[suffix])
+                    _tag(evidence, tag_key(reference.repository, digest, suffix), form[suffix], form.get("names", ()))
             if "referrers" in form:
                 _referrers(evidence, referrers_key(reference.repository, digest), form["referrers"])
 
@@ -53,14 +54,19 @@ def _digests(evidence: MemoryEvidence, digest: str, *, of_platforms: bool) -> It
         yield digest
 
 
-def _tag(evidence: MemoryEvidence, key: str, how: str) -> None:
+def _tag(evidence: MemoryEvidence, key: str, how: str, names: Sequence[str]) -> None:
     if how in {"present", "proven"}:
         notes = {"dev.sigstore.cosign/bundle": "{}"} if how == "proven" else {}
-        layer = {"mediaType": _SIMPLE, "digest": digest_of(key.encode()), "size": 1, "annotations": notes}
+        signed = [evidence.store(body_of(_payload(name)), PAYLOAD) for name in names] or [digest_of(key.encode())]
+        layers = [{"mediaType": PAYLOAD, "digest": digest, "size": 1, "annotations": notes} for digest in signed]
         config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(b"{}"), "size": 2}
-        evidence.point(key, body_of({"schemaVersion": 2, "config": config, "layers": [layer]}), OCI_MANIFEST)
+        evidence.point(key, body_of({"schemaVersion": 2, "config": config, "layers": layers}), OCI_MANIFEST)
     else:
         evidence.tags[key] = _lacking(how)
+
+
+def _payload(name: str) -> dict[str, Any]:
+    return {"critical": {"identity": {"docker-reference": name}, "type": "cosign container image signature"}}
 
 
 def _referrers(evidence: MemoryEvidence, key: str, how: str | list[str]) -> None:

@@ -22,6 +22,12 @@ _BARE_URL = re.compile(
 )
 # The host is complete if its port has begun. Before `@`, a colon may also end the name of a user, which has no dot.
 _PORT = re.compile(r"[a-z+]+://(?:[\w-]+(?:\.[\w-]+)+:[0-9]{0,5}|[\w-]+:[0-9]{2,5})", re.IGNORECASE)
+# An image reference with a registry. skopeo writes `docker://` before it.
+_REFERENCE = re.compile(
+    r"(?:docker://)?(?P<reference>(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{2,5})/[^\s${}]+)",
+    re.DOTALL,
+)
+_LOCAL = re.compile(r"[./\\~]|(?:dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|ocidir|ocifile):(?!//)")
 _BARE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aBDeiIloOPQRtTUwX"}  # short options with a value
 _PLAIN_OPTIONS = frozenset(
     {"--silent", "--fail", "--location", "--insecure", "--show-error", "--compressed", "--quiet", "--no-check-certificate"}
@@ -29,11 +35,13 @@ _PLAIN_OPTIONS = frozenset(
 )
 _KUSTOMIZE = frozenset({"kubectl", "kustomize"})
 _FORGES = ("github.com/", "gitlab.com/", "bitbucket.org/")
+_NEAR = 8  # words after a program in which its subcommand is searched
 _PYTHONS = frozenset({"python", "python3", "py"})
 
 
 class Downloader(Fact, frozen=True, kw_only=True):
-    """A program that downloads. `otherwise` is what it connects to if no argument is a URL.
+    """A program that downloads. `otherwise` is what it connects to if no argument is a URL; `registry` for the registries of
+    the image references in its arguments.
 
     The other fields are about pods, whose image and environment are known: `hosts` of the default index, `variables` that name
     another one, `stops` for variables (`NAME` or `NAME=value`) that prevent every connection, configuration `files`, `images`
@@ -41,7 +49,7 @@ class Downloader(Fact, frozen=True, kw_only=True):
     """
 
     program: str
-    otherwise: Literal["nothing", "argument", "unknown", "index"]
+    otherwise: Literal["nothing", "argument", "unknown", "index", "registry"]
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
@@ -102,6 +110,16 @@ def is_downloader(word: str) -> bool:
     return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
 
 
+def names_downloader(words: Sequence[str]) -> bool:
+    """Return whether words of a text that was not parsed may be a download command: a program, and its subcommand near it."""
+    for position, word in enumerate(words):
+        if (name := name_of(word)) in _names():
+            after = {other.lower() for other in words[position + 1 : position + 1 + _NEAR]}
+            if any(all(part & after for part in parts) for parts in _subcommands(name)):
+                return True
+    return False
+
+
 def entry_program(path: str) -> str:
     """Return the program that is the entry point of an image with this path, or an empty string."""
     return next((row.program for row in _rows() for end in row.images if f"/{path}".endswith(f"/{end}")), "")
@@ -122,6 +140,13 @@ def package_hosts(program: str, path: str, tag: str) -> tuple[str, ...]:
 
 def _rows() -> tuple[Downloader, ...]:
     return table("downloaders", Downloader)
+
+
+@cache
+def _subcommands(name: str) -> tuple[tuple[frozenset[str], ...], ...]:
+    """Return the words of each row of a program, each word with its aliases."""
+    rows = (row for row in _rows() if name in {row.program, *row.aliases})
+    return tuple(tuple(frozenset(part.split()) for part in row.words) for row in rows)
 
 
 @cache
@@ -146,7 +171,9 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
     if any(_is_one(word.text.partition("=")[0], row.offline) for word in words):
         return None
     urls = [url for word in words if (url := _url(word))]
-    if row.otherwise == "index":
+    if row.otherwise == "registry":
+        urls, is_unsure = _registries(row, words)
+    elif row.otherwise == "index":
         found, is_unsure = _instead(row, words)
         urls = [*found, *(url for url in urls if url not in found)]
     elif row.otherwise == "argument":
@@ -155,6 +182,19 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
         urls = urls or list(_bare_hosts(row, words))
         is_unsure = not urls and row.otherwise == "unknown" and not (row.words and _are_local(row, words))
     return Download(name, tuple(dict.fromkeys(urls)), is_unsure, row) if urls or is_unsure else None
+
+
+def _registries(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], bool]:
+    """Return URLs for the image references in a line, and whether a reference is known only at run time."""
+    subcommands = {name for part in row.words for name in part.split()}
+    named = [
+        word for word in words if not word.text.startswith("-") and word.text not in subcommands and not _LOCAL.match(word.text)
+    ]
+    urls = [f"oci://{found['reference']}" for word in named if (found := _REFERENCE.fullmatch(word.text)) is not None]
+    is_open = any(not word.is_known and not word.text for word in named)
+    if not urls and not is_open and row.hosts and named and "." not in named[0].text.rpartition("/")[0].partition("/")[0]:
+        urls = [f"oci://{row.hosts[0]}/{named[0].text.removeprefix('docker://')}"]  # a name without a registry
+    return urls, not urls and is_open
 
 
 def _bare_hosts(row: Downloader, words: Sequence[Argument]) -> Iterator[str]:

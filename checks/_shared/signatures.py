@@ -78,6 +78,12 @@ def error_text(case: SignatureCase, what: str) -> str:
     return f"Error from {row.who}: `{text}`."
 
 
+def identity_error(rule: SignatureRule, identity: str) -> str:
+    """Return the sentence with the node's error message for a signature with a name that it does not accept."""
+    row = next(row for row in _errors() if row.engine == rule.engine and row.what == "identity")
+    return f"Error from {row.who}: `{row.error.format(identity=identity)}`."
+
+
 def severity_of(case: SignatureCase, *, is_sure: bool = True) -> Severity:
     """Return the severity of a finding about a demand: an error only if the policy certainly blocks the image."""
     if not case.rule.is_enforced:
@@ -91,10 +97,10 @@ def pools_of(site: Site, case: SignatureCase) -> tuple[str, ...]:
     return tuple(pool for pool in own if not case.rule.pools or pool in case.rule.pools)
 
 
-def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Remedy, ...]:
-    """Return the remedies for a missing signature."""
+def copying(site: Site, case: SignatureCase, *, is_unsigned: bool, name: str) -> tuple[Remedy, ...]:
+    """Return the remedies for a missing signature. `name` is the one that nodes compare; empty if the engine compares none."""
     if is_unsigned:
-        return _signing(case)
+        return _signing(case, name)
     target, source = case.at, case.demand.reference
     forms = case.source.forms if case.source is not None and case.source.forms else case.rule.forms
     if target is None:
@@ -104,7 +110,7 @@ def copying(site: Site, case: SignatureCase, *, is_unsigned: bool) -> tuple[Reme
     return tuple(remedy for remedy in (_own_tool(site, forms), _commands(source, target, case.digests, forms)) if remedy)
 
 
-def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
+def _signing(case: SignatureCase, name: str) -> tuple[Remedy, ...]:
     target = case.at or case.demand.reference
     if case.rule.forms == (SignatureForm.NOTATION,):
         sign = Remedy("command", "Sign the image inside, and add the certificate to the policy.", (f"notation sign {target}",))
@@ -113,6 +119,7 @@ def _signing(case: SignatureCase) -> tuple[Remedy, ...]:
         words = ["cosign", "attest" if case.rule.is_attestation else "sign", "--key", "cosign.key", "--tlog-upload=false"]
         words += ["--predicate", "predicate.json"] if case.rule.is_attestation else []
         words += ["--recursive"] if case.rule.per_platform and not case.rule.is_attestation else []
+        words += ["--sign-container-identity", name] if name else []
         text = "Sign the image inside with your own key, and add the public key to the policy."
         sign = Remedy("command", text, (shlex.join([*words, digest]),))
     return (sign, Remedy("edit", f"Or exclude the image in {case.rule.title}."))

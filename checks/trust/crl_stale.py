@@ -76,13 +76,14 @@ def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
     return {url: _List(asked, tuple(clients)) for url, (asked, clients) in found.items()}
 
 
-def _what(one: _List, horizon: datetime.date) -> tuple[str, tuple[Part, ...]]:
+def _what(one: _List, today: datetime.date, horizon: datetime.date) -> tuple[str, tuple[Part, ...]]:
     """Return the fault of a CRL and the symptom; both are empty if the CRL is valid until the horizon."""
     until = one.asked.crl.until if one.asked.crl is not None else None
     if one.has_ended:
         then = f"Rejected by {clients_with(one.refusing)}" if one.refusing else _THEN
         symptom = next((case.model.symptom("revocation") for case in one.refusing if case.model is not None), "")
-        return f"is not valid today: {one.asked.detail}. {then}.", symptom_of(symptom)
+        ends = one.asked.crl.ends(end_of_day(today)) if one.asked.crl is not None else one.asked.detail
+        return f"is not valid today: {ends}. {then}.", symptom_of(symptom)
     if until is not None and until < end_of_day(horizon):
         return f"expires on {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}.", ()
     return "", ()
@@ -114,9 +115,11 @@ def _finding(endpoint: Endpoint, one: _List, what: str, symptom: tuple[Part, ...
     )
 
 
-def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetime.date) -> Iterator[Outcome]:
+def _outcomes(
+    endpoint: Endpoint, cases: tuple[TrustCase, ...], today: datetime.date, horizon: datetime.date
+) -> Iterator[Outcome]:
     for one in _lists(cases, seen=True).values():
-        what, symptom = _what(one, horizon)
+        what, symptom = _what(one, today, horizon)
         if what:
             yield _finding(endpoint, one, what, symptom, horizon)
             if one.has_ended:
@@ -167,7 +170,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if isinstance(item, Undetermined):
             yield item
         else:
-            yield from _outcomes(item[0], by_endpoint.get(item[0], ()), horizon)
+            yield from _outcomes(item[0], by_endpoint.get(item[0], ()), today, horizon)
             yield from _of_staples(item[0], by_endpoint.get(item[0], ()), horizon)
 
 

@@ -12,8 +12,8 @@ Put the archives into the folder of the distribution, and use a version that pin
 import with `io.cri-containerd.pinned=pinned`, or set `imageGCHighThresholdPercent: 100`.
 
 ## When it is undetermined
-The facts do not cover the version of the distribution. A script of the plan labels images, and which ones is unknown. If the
-plan has a registry or no archives, the check does not apply.
+The plan names no distribution, or the facts do not cover its version. A script of the plan labels images, and which ones is
+unknown. If the plan has a registry or no archives, the check does not apply.
 
 ## References
 k3s-io/k3s#8781, k3s-io/k3s#10209, k3s-io/k3s#13222, k3s-io/k3s#14265; kubernetes/kubernetes
@@ -41,7 +41,7 @@ from auditor.check import (
     define,
 )
 from auditor.facts.lookup import Gap
-from auditor.plan.model import Pool
+from auditor.plan.model import Cluster, Pool
 from auditor.readers.node_preloads import NodePreloads, pins_by_label
 from auditor.site import Requirement, Site
 from auditor.site.preloads import has_trait, import_folder
@@ -88,16 +88,16 @@ def _when(settings: NodePreloads, stage: Stage | None) -> tuple[str, bool]:
     return f"{when}. {used}", is_certain
 
 
-def _unpinned(site: Site, pool: Pool, images: tuple[str, ...], why: str) -> Finding:
-    settings, cluster = site.preloads.settings(pool.name), site.plan.cluster
+def _unpinned(site: Site, pool: Pool, images: tuple[str, ...], cluster: Cluster) -> Finding:
+    settings = site.preloads.settings(pool.name)
     when, is_certain = _when(settings, _stage(site, pool))
-    first = images[0]
+    first, why = images[0], f"{cluster.distribution} {cluster.version} does not pin them."
     parts = (
-        Part(f"The nodes of {pool.name} get {many(len(images), 'image')} only from archives, and {why}.", names_who=True),
+        Part(f"The nodes of {pool.name} get {many(len(images), 'image')} only from archives, and {why}", names_who=True),
         Part(f"kubelet removes images {when}. No registry serves them again.", Role.EFFECT),
         Part(f'Error on the node: `Failed to pull image "{first}"`, and the pod stays in ErrImagePull.', Role.SYMPTOM),
     )
-    folder = import_folder(cluster.distribution.lower()) if cluster is not None else ""
+    folder = import_folder(cluster.distribution.lower())
     label = shlex.join(["ctr", "-n", "k8s.io", "images", "label", first, "io.cri-containerd.pinned=pinned"])
     remedies = [Remedy("command", "Label each image after the import, so that kubelet keeps it.", (label,))]
     if folder:
@@ -122,7 +122,13 @@ def _hidden(site: Site, pool: Pool) -> Iterator[Outcome]:
     settings, cluster = site.preloads.settings(pool.name), site.plan.cluster
     if cluster is None or not settings.embeds_mirror:
         return
-    if has_trait(cluster.distribution.lower(), cluster.version, "hides-imports") is not True:
+    hides = has_trait(cluster.distribution.lower(), cluster.version, "hides-imports")
+    if isinstance(hides, Gap):
+        detail = f"it is unknown whether the embedded registry mirror of {pool.name} serves imported images: {hides.why}"
+        kind = Kind.MISSING_EVIDENCE if hides.missing else Kind.UNSUPPORTED
+        yield Undetermined(pool_subject(pool), kind, detail, location=site.plan.where("cluster", "version"), affects=())
+        return
+    if not hides:
         yield PASSED
         return
     yield Finding(
@@ -156,9 +162,12 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
         yield PASSED
         return
     affects = (Affected(images, (pool.name,), is_partial=True),)
-    pins = has_trait(cluster.distribution.lower(), cluster.version, "pins") if cluster is not None else False
+    pins = has_trait(cluster.distribution.lower(), cluster.version, "pins") if cluster is not None else None
     if pins is True:
         yield PASSED
+    elif cluster is None:
+        detail = f"it is unknown whether the import on {pool.name} pins its images: the plan names no distribution (`cluster`)"
+        yield Undetermined(pool_subject(pool), Kind.MISSING_EVIDENCE, detail, affects=affects)
     elif isinstance(pins, Gap):
         detail = f"it is unknown whether the import on {pool.name} pins its images: {pins.why}"
         kind = Kind.MISSING_EVIDENCE if pins.missing else Kind.UNSUPPORTED
@@ -167,8 +176,7 @@ def _of_pool(site: Site, pool: Pool) -> Iterator[Outcome]:
         detail = f"{file} labels images as pinned, and whether it labels all of {pool.name} is unknown"
         yield Undetermined(pool_subject(pool), Kind.UNSUPPORTED, detail, affects=affects)
     else:
-        importer = f"{cluster.distribution} {cluster.version}" if cluster is not None else "`ctr images import`"
-        yield _unpinned(site, pool, images, f"{importer} does not pin them")
+        yield _unpinned(site, pool, images, cluster)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -16,7 +16,9 @@ login to the nodes instead.
 ## When it is undetermined
 The plan does not show the configuration of a pool's nodes (`pools.….config`). The named Secret is not in the workloads, or
 another controller creates it: External Secrets, Sealed Secrets, a reflector, a policy that changes pods. The value of the
-Secret is encrypted. The ServiceAccount is not in the workloads. Without `registry.auth`, the check does not apply.
+Secret is encrypted. The ServiceAccount is not in the workloads. A controller makes the pods, for example of a Workflow of Argo.
+Or the registry answered 401, or its configuration or `registry.token_expires` shows a login, and the plan does not state
+`registry.auth`. Without `registry.auth` and without such a sign, the check does not apply.
 
 ## References
 kubernetes/kubernetes pkg/credentialprovider/keyring.go; kubernetes.io "Pull an Image from a Private Registry"; containerd
@@ -187,8 +189,63 @@ def _of_nodes(site: Site, pool: Pool, lacking: list[Reference]) -> Finding:
     )
 
 
+def _undeclared(site: Site, sign: str) -> Iterator[Outcome]:
+    """Yield one outcome if the registry seems to need a login, and pods or nodes show none."""
+    accesses = site.pull_accesses
+    lacking = [one for one in accesses.of_pods() if one.access is not LoginState.HELD]
+    images = [image.reference for image in site.needs.defaults.images if image.reference is not None and image.certain]
+    nodes = [
+        (image, pool.name)
+        for pool in site.plan.pools
+        for image in (*images, *(one for one, at in _of_makers(site) if at == pool.name))
+        if accesses.requests(pool.name, image) and accesses.node_has(pool.name, image) is not True
+    ]
+    pairs = dict.fromkeys((*((one.reference, one.pool) for one in lacking), *nodes))
+    if not pairs:
+        yield PASSED
+        return
+    host = accesses.requests(next(iter(pairs))[1], next(iter(pairs))[0])[0][1]
+    yield Undetermined(
+        Subject("registry", host),
+        Kind.MISSING_EVIDENCE,
+        f"{sign}. The plan shows no login for {many(len({one for one, _ in pairs}), 'image')} of {host}. "
+        "Set `registry.auth: required` or `none` in the plan",
+        location=site.plan.where("registry"),
+        affects=of_pairs((str(image), pool) for image, pool in pairs),
+    )
+
+
+def _of_makers(site: Site) -> Iterator[tuple[Reference, str]]:
+    """Yield each image and pool of objects whose pods a controller makes, such as a Workflow of Argo or a Task of Tekton."""
+    known = {image.reference for pod in site.pull_objects.pods for image in pod.images}
+    known |= {image.reference for image in site.needs.defaults.images if image.reference is not None}
+    for need in site.needs.needs:
+        if need.reference not in known:
+            yield need.reference, need.pool
+
+
+def _doubt_of_makers(site: Site) -> Iterator[Outcome]:
+    """Yield one outcome per pool for images whose pods the workloads do not show, so their pull Secrets are unknown."""
+    accesses = site.pull_accesses
+    by_pool: dict[str, list[Reference]] = {}
+    for image, pool in _of_makers(site):
+        if accesses.requests(pool, image):
+            if accesses.node_has(pool, image) is True:
+                yield PASSED
+            else:
+                by_pool.setdefault(pool, []).append(image)
+    for pool, images in by_pool.items():
+        detail = f"the workloads do not show which pods run {listed([str(image) for image in images], _SHOWN)}, so their pull "
+        detail += "Secrets are unknown"
+        affects = of_pairs((str(image), pool) for image in images)
+        yield Undetermined(Subject("pool", pool), Kind.MISSING_EVIDENCE, detail, affects=affects)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per namespace and cause, and count what passed per pod, image and pool."""
+    if sign := site.login_sign:
+        yield from _undeclared(site, sign)
+        return
     groups: dict[tuple[str, ...], list[PullAccess]] = {}
     for one in site.pull_accesses.of_pods():
         if one.access is LoginState.HELD:
@@ -206,6 +263,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield _doubt(group) if group[0].access is LoginState.UNKNOWN else _finding(group)
     for pool in site.plan.pools:
         yield from _of_pool(site, pool)
+    yield from _doubt_of_makers(site)
 
 
 CHECK = define(

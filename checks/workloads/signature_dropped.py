@@ -39,6 +39,7 @@ from auditor.transfer.hops import Unpredicted
 from checks._shared.affected import of_pairs
 from checks._shared.copied import tool_of, unpredicted
 from checks._shared.placed import unknown
+from checks._shared.signature_identities import signed_name
 from checks._shared.signatures import copying, error_text, looked_at, pools_of, severity_of, what_of
 
 
@@ -90,7 +91,7 @@ def _finding(site: Site, case: SignatureCase, cause: str, kind: str, fate: Signa
         case=f"{rule.owner} {rule.rule} {what}",
         facts=facts,
         location=rule.location,
-        remedies=copying(site, case, is_unsigned=kind == "unsigned"),
+        remedies=copying(site, case, is_unsigned=kind == "unsigned", name=signed_name(case)),
         affects=of_pairs((str(case.demand.reference), pool) for pool in pools) if rule.is_enforced else (),
     )
 

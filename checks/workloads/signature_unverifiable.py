@@ -3,22 +3,32 @@ Whatever verifies signatures offline needs no external host for it: no TUF repos
 key service or Notary server outside, and no external registry. The check reads each policy with its settings, and the version
 and arguments of the policy engine among the workloads.
 
+Nodes also compare the name in a signature with the name that they pull (`signedIdentity` of `policy.json`, OpenShift's
+`matchPolicy`). The check reads the name from the signature, and applies the rule of the policy.
+
 ## Why it matters
 An image can be present with its signature, and still its pod is rejected: the engine first updates its keys from
 `tuf-repo-cdn.sigstore.dev`, or asks `rekor.sigstore.dev` for the log entry. Some engines do so even for signatures with a key.
+
+A copied signature keeps the name of its source. A node that pulls by the internal name then refuses it: `Signature for
+identity … is not accepted`.
 
 ## How to fix
 Set what the finding names: verification with keys or own certificates in the policy, without the log (`rekor.ignoreTlog`,
 `ctlog.ignoreSCT`), or a TUF repository on an internal host. Name images by the internal registry in manifests and policies,
 because admission controllers use no mirrors of the nodes.
 
+For nodes: map the names with `remapIdentity`, or keep the original names in manifests and pull by mirrors, or sign again with
+`--sign-container-identity`.
+
 ## When it is undetermined
-The policy is of a kind that is not evaluated, it cannot be read, or the facts do not cover the version of the engine. Image
-verifiers of containerd are programs of the site: the audit cannot know what they contact.
+The policy is of a kind that is not evaluated, it cannot be read, or the facts do not cover the version of the engine. Nodes
+compare the name in a signature, and that name was not collected. Image verifiers of containerd are programs of the site: the
+audit cannot know what they contact.
 
 ## References
-facts/signature_contacts.yaml, where each row states its source; kyverno/kyverno#15690; sigstore/policy-controller#354;
-kyverno/policies#1273.
+facts/signature_contacts.yaml, where each row states its source; containers/image docs/containers-policy.json.5.md;
+kyverno/kyverno#15690; sigstore/policy-controller#354; kyverno/policies#1273.
 """
 
 from __future__ import annotations
@@ -38,6 +48,7 @@ from auditor.site.signature_cases import SignatureCase
 from auditor.site.signature_contacts import Contact, UnknownContacts, contacts_of
 from auditor.text import listed
 from checks._shared.affected import of_pairs
+from checks._shared.signature_identities import judged_identities
 from checks._shared.signatures import asks_registry, error_text, looked_at, pools_of
 
 _SHOWN = 3
@@ -209,6 +220,7 @@ def _of_rule(site: Site, rule: SignatureRule, cases: list[SignatureCase]) -> Ite
             found.append(Undetermined(_subject(rule), one.kind, one.why, location=rule.location))
         else:
             found.append(_contact(site, one, cases))
+    found += judged_identities(site, rule, cases)
     yield from found
     yield from _unmatched(rule, cases) if not external else ()
     if not found:

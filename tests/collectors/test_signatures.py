@@ -21,8 +21,9 @@ from auditor.oci.document import parse_document
 from auditor.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Plan, Registry
+from auditor.readers.signatures.model import PAYLOAD
 from tests.collectors.asking import LINUX, gather, plan_of
-from tests.peers.images import BuiltIndex, Uploader, build_image, build_index, digest_of
+from tests.peers.images import Blob, BuiltIndex, Uploader, build_image, build_index, digest_of
 from tests.peers.referrers_registry import Shelf, serve_referrers
 
 NOTATION = "application/vnd.cncf.notary.signature"
@@ -106,6 +107,34 @@ def test_policy_for_cosign_requests_one_tag_per_image(shelf: Shelf) -> None:
         assert all(one.endswith(".sig") for one in asked)
         assert isinstance(store.tag(tag_key(f"{shelf.host}/shop/web", IMAGE.digest, "sig")), Seen)
         assert collected(shelf, plan_with("Cosign"), store) != [], "every run observes what can change"
+
+
+def test_payload_is_collected_only_for_nodes_that_compare_names(shelf: Shelf) -> None:
+    from auditor.plan.load import load_plan_files
+
+    payload = json.dumps({"critical": {"identity": {"docker-reference": "a.b/c:1"}}}).encode()
+    single = build_image(LINUX, label="nodes")
+    with httpx.Client(base_url=f"http://{shelf.host}", trust_env=False) as client:
+        Uploader(client).image("shop/nodes", single, "1")
+        Uploader(client).blob("shop/nodes", Blob(payload, "application/octet-stream"))
+    layer = {"mediaType": PAYLOAD, "digest": digest_of(payload), "size": len(payload)}
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(b"{}"), "size": 2}
+    huge = {**layer, "digest": digest_of(b"huge"), "size": 1 << 30}
+    body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [layer, huge]}
+    data = json.dumps(body).encode()
+    shelf.manifests["shop/nodes", digest_of(data)] = (OCI_MANIFEST, data)
+    shelf.tags["shop/nodes", signature_tag(single.digest, "sig")] = digest_of(data)
+    policy = b'{"default": [{"type": "sigstoreSigned", "keyPath": "/k"}]}'
+    text = "version: 1\npools: {linux: {platform: linux/amd64, config: [nodes]}}\n"
+    text += f'images: [{{ref: "{shelf.host}/shop/nodes:1"}}]\n'
+    plan = load_plan_files("plan.yaml", {"plan.yaml": text.encode(), "nodes/policy.json": policy})
+    for other, expected in ((plan, 1), (plan_with("Cosign"), 0)):
+        with Store.memory() as store:
+            shelf.requests.clear()
+            gather(store, other, f"{shelf.host}/shop/nodes:1")
+            assert sum("/blobs/" in one and digest_of(payload) in one for one in shelf.requests) == expected
+            assert not any(huge["digest"] in one for one in shelf.requests)
+            assert isinstance(store.content("", digest_of(payload)), Seen) is bool(expected)
 
 
 def test_policy_for_notation_requests_the_referrers_once_per_image(shelf: Shelf) -> None:

@@ -196,6 +196,32 @@ def test_row_with_a_range_holds_for_versions_in_it() -> None:
     assert not apps("10.4.2")
 
 
+@pytest.mark.parametrize(
+    ("tag", "env", "case"),
+    [
+        ("12.0.2", {"GF_PLUGINS_PREINSTALL_DISABLED": "true"}, "grafana-install-plugins-cli"),
+        ("12.3.0", {"GF_PLUGINS_PREINSTALL_DISABLED": "true"}, ""),
+        (
+            "12.3.0",
+            {"GF_PLUGINS_PREINSTALL_DISABLED": "true", "GF_INSTALL_PLUGINS_FORCE": "true"},
+            "grafana-install-plugins-force",
+        ),
+        ("12.3.0", {}, "grafana-install-plugins"),
+    ],
+)
+def test_preinstall_switch_stops_plugins_only_of_newer_grafana(tag: str, env: dict[str, str], case: str) -> None:
+    variables = [{"name": name, "value": value} for name, value in {"GF_INSTALL_PLUGINS": "grafana-clock-panel", **env}.items()]
+    found = downloads({"image": f"docker.io/grafana/grafana:{tag}", "env": variables}).found
+    assert [one.case for one in found if one.effect is DownloadEffect.FAILS] == [case][: bool(case)]
+
+
+def test_neo4j_starts_without_its_plugins() -> None:
+    found = downloads(
+        {"image": "docker.io/library/neo4j:5.26.25", "env": [{"name": "NEO4J_PLUGINS", "value": '["n10s"]'}]}
+    ).found
+    assert [(one.case, one.effect) for one in found] == [("neo4j-plugins", DownloadEffect.DEGRADED)]
+
+
 def test_setting_in_a_config_map_stops_a_row() -> None:
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "g", "namespace": "ns"}}
     config["data"] = {"grafana.ini": "[analytics]\nreporting_enabled = false\ncheck_for_updates = false\n"}  # type: ignore[assignment]
@@ -255,3 +281,71 @@ def test_evidence_holds_the_downloads_without_the_commands() -> None:
     bare = load_plan_files(site.plan.file, {name: body for name, body in files.items() if "pod-downloads" not in name})
     (unknown,) = pod_downloads(bare, site.needs, reach_of(bare)).unknown
     assert unknown.why == "the evidence does not contain its command"
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("crane export alpine:3.20 - | tar x", "docker.io"),
+        ("crane pull a.example.com/x/y:1 y.tar", "a.example.com"),
+        ("skopeo copy docker://a.example.com/x:1 dir:/x", "a.example.com"),
+        ("regctl image copy a.example.com:5000/x:1 registry.plant7.local:5000/x:1", "a.example.com"),
+        ("oras pull a.example.com/model:1", "a.example.com"),
+        ("podman pull nginx", "docker.io"),
+        ("bash -exuo pipefail -c 'curl https://a.example.com/x'", "a.example.com"),
+    ],
+)
+def test_pull_of_a_registry_client_and_combined_shell_options_are_found(text: str, host: str) -> None:
+    found = downloads(shell(text), {**shell(""), "command": ["sh", "-c", f"{text}\n"]})
+    assert hosts(found) == {host}, (found.found, found.unknown)
+
+
+def test_pull_of_a_registry_client_from_an_internal_registry_passes() -> None:
+    found = downloads(shell("oras pull registry.plant7.local:5000/a:1; skopeo copy dir:/x oci:/y; docker build ."))
+    assert (found.found, found.unknown) == ((), ())
+
+
+def test_reference_of_a_registry_client_in_a_variable_is_unknown() -> None:
+    (one,) = downloads(shell("oras pull $REF")).unknown
+    assert one.why == "the host that oras downloads from is unknown"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["python3", "-u", "-W", "ignore", "-c", "import requests; requests.get('https://a.example.com')"],
+        ["perl", "-MLWP::Simple", "-e", "getstore('https://a.example.com', 'a')"],
+        ["ruby", "-rnet/http", "-e", "Net::HTTP.get(URI('https://a.example.com'))"],
+        ["deno", "eval", "await fetch('https://a.example.com')"],
+        ["sh", "-c", "python3 -c \"import requests; requests.get('https://a.example.com')\""],
+        ["sh", "-c", "python3 - <<'X'\nimport requests\nrequests.get('https://a.example.com')\nX\n"],
+        ["python", "-c", "from huggingface_hub import snapshot_download\nsnapshot_download('a/b')"],
+    ],
+)
+def test_program_in_another_language_that_downloads_is_unknown(command: list[str]) -> None:
+    found = downloads({"image": "docker.io/library/python:3.12", "command": command})
+    (one,) = found.unknown
+    assert "in a language that the audit does not parse" in one.why, one.why
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["python", "-c", "print('hello')"], ["sh", "-c", "perl -ne print /f; php -r 'echo 1;'; node -e 'process.exit()'"]],
+)
+def test_program_in_another_language_without_a_host_passes(command: list[str]) -> None:
+    found = downloads({"image": "docker.io/library/python:3.12", "command": command})
+    assert (found.found, found.unknown) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "line", ["apk add --no-cache jq", "pip install x", "oras pull a.example.com/x:1", "wget $U", "helm repo add a $U"]
+)
+def test_script_that_cannot_be_parsed_and_names_a_download_command_is_unknown(line: str) -> None:
+    (one,) = downloads(shell(f"{line}\n" + ": # filler\n" * 20_000)).unknown
+    assert one.is_malformed
+    assert "the limit is" in one.why
+
+
+def test_script_that_cannot_be_parsed_and_names_no_download_command_passes() -> None:
+    found = downloads(shell("echo git and helm are here\n" + ": # filler\n" * 20_000))
+    assert (found.found, found.unknown) == ((), ())

@@ -128,3 +128,10 @@ def test_malformed_objects_state_nothing(text: str) -> None:
 
 def test_fault_has_a_value_for_each_kind() -> None:
     assert {fault.value for fault in ClientFault} == {"external", "reported", "ca", "login", "unknown", "passed"}
+
+
+def test_sign_of_a_login_that_the_plan_does_not_declare_is_unknown() -> None:
+    text = CHARTS + deployment("r.lan:5000/fluxcd/source-controller:v1.7.0")
+    assert faults(text) == {"r.lan:5000": "passed"}
+    assert faults(text, "ca: ca.pem, token_expires: 2027-03-31") == {"r.lan:5000": "unknown"}
+    assert faults(text, "ca: ca.pem, auth: none, token_expires: 2027-03-31") == {"r.lan:5000": "passed"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.errors import Location
+from auditor.readers.pods.inline_programs import inline_program
 from auditor.readers.pods.model import CommandLine, Phase, PodProgram, PodText
 from auditor.readers.scripts import Command, Script, UnreadableScript, Word, read_text
 from auditor.readers.scripts.batch import BATCH
@@ -24,8 +25,6 @@ _ENVIRONMENT = re.compile(r"\$(?:env:(\w{1,128})|\{env:(\w{1,128})\})", re.IGNOR
 _BATCH_VARIABLE = re.compile(r"%(\w{1,128})%")
 _SHELL_NAMES = ("sh", "bash", "dash", "ash", "ksh", "zsh")
 _SCRIPT_ENDINGS = {".sh": SHELL, ".bash": SHELL, ".ps1": POWERSHELL, ".bat": BATCH, ".cmd": BATCH}
-_INTERPRETERS = re.compile(r"(?:python[0-9.]*|node|perl|ruby|php|Rscript|deno)")
-_INLINE = frozenset({"-c", "-e", "-r", "--eval"})
 _ENCODED = re.compile(r"-e(?:n(?:c(?:odedcommand)?)?|c)?", re.IGNORECASE)
 
 
@@ -80,7 +79,9 @@ class ScriptReader:
             read = self._text(program, line.phase, language, replace(piece, text=text), added.count("\n"))
         else:
             joined = " ".join(piece.text for piece in pieces)
-            read = RunText(line.phase, (command,), joined, pieces[0].location, foreign=_foreign(pieces))
+            read = RunText(
+                line.phase, (command,), joined, pieces[0].location, foreign=inline_program([one.text for one in pieces])
+            )
         yield read
         yield from self._named(program, line.phase, read, files, done)
 
@@ -168,14 +169,6 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode("utf-16-le")
     except (binascii.Error, ValueError):
         return ""
-
-
-def _foreign(pieces: tuple[PodText, ...]) -> str:
-    """Return the program text after `python -c` and the like."""
-    for position, piece in enumerate(pieces[:-1]):
-        if piece.text in _INLINE and position and _INTERPRETERS.fullmatch(pieces[position - 1].text.rpartition("/")[2]):
-            return pieces[position + 1].text
-    return ""
 
 
 def _paths(read: RunText) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _POWERSHELLS = frozenset({"powershell", "pwsh"})
 _SWITCHES = frozenset({"su", "runuser"})  # they run the text after `-c` as another user
 _COMMANDS = frozenset({"-c", "-command", "/c"})
+_SHELL_OPTION = re.compile(r"-[abefhkmnptuvxBCEHPT]{0,6}o")  # `-o`, also combined as in `-euxo`; the next word is its value
 _SSH_VALUED = frozenset("bcDEeFIiJLlmOopQRSWw")
 
 Reader = Callable[[str, str, str], Script]
@@ -99,9 +101,14 @@ def _given(names: list[str], shell: int) -> int:
         name = names[position]
         if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 9):
             return position + 1 if position + 1 < len(names) else 0
-        if not name.startswith(("-", "/")) and names[position - 1] not in {"-executionpolicy", "-ep", "-o"}:
+        if not name.startswith(("-", "/")) and not _takes_word(names[position - 1]):
             return 0
     return 0
+
+
+def _takes_word(option: str) -> bool:
+    """Return whether the next word is the value of an option: `-ep Bypass`, `-o pipefail`, `-euo pipefail`."""
+    return option in {"-executionpolicy", "-ep", "+o"} or _SHELL_OPTION.fullmatch(option) is not None
 
 
 def _flags(names: list[str]) -> list[str]:

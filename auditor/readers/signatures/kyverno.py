@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from auditor.located import Marked
 from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
-from auditor.readers.signatures.policy_fields import host_in, is_true, items, kms_flags, texts
+from auditor.readers.signatures.policy_fields import host_in, is_false, is_true, items, kms_flags, texts
 from auditor.readers.workloads.manifests import Manifests
 
 Found = SignatureRule | UnreadPolicy
@@ -44,6 +44,8 @@ def _entry(source: Manifests, item: Marked, rule: Marked, entry: Marked, owner: 
     if kind not in {"Cosign", "Notary", "SigstoreBundle"}:
         yield UnreadPolicy(f"{owner}, rule {rule.text_at('name')}", place, f"its type {kind[:40]} is unknown")
         return
+    for why in _uncounted(entry):
+        yield UnreadPolicy(f"{owner}, rule {rule.text_at('name')}", place, why)
     included, excluded, doubt = _namespaces(rule)
     demands = [(tuple(_attestors(source, entry, kind)), False)] if _has_attestors(entry) else []
     attestations = entry.get("attestations")
@@ -77,6 +79,15 @@ def _is_any(entry: Marked) -> bool:
     """Return whether one attestor is enough: a single set with `count: 1`."""
     sets = items(entry.get("attestors"))
     return len(sets) == 1 and sets[0].text_at("count") == "1"
+
+
+def _uncounted(entry: Marked) -> Iterator[str]:
+    """Yield what an entry demands beyond one signature, which no evidence shows."""
+    sets = items(entry.get("attestors"))
+    if len(sets) > 1 or any(len(items(one.get("entries"))) > 1 and one.text_at("count") != "1" for one in sets):
+        yield "it demands signatures of several attestors, and the audit does not compare signatures with keys"
+    if is_false(entry.get("mutateDigest")) and not is_false(entry.get("verifyDigest")):
+        yield "with mutateDigest: false, Kyverno rejects images without a digest, which the audit does not evaluate"
 
 
 def _forms(kind: str, entry: Marked, *, is_attestation: bool) -> tuple[SignatureForm, ...]:

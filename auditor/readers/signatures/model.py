@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from auditor.errors import Location
 from auditor.oci.reference import Reference
+from auditor.readers.signatures.identity import SignedIdentity
 
 
 class SignatureForm(enum.StrEnum):
@@ -23,6 +24,9 @@ class SignatureForm(enum.StrEnum):
         """Return whether cosign stores it under a tag of its own."""
         return self in {SignatureForm.SIG, SignatureForm.ATT}
 
+
+PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json"  # the layer of a `.sig` tag that cosign signs
+MAX_PAYLOADS = 16  # of one digest
 
 # How the `artifactType` of a referrer begins, by form.
 ARTIFACT_TYPES = {
@@ -56,7 +60,8 @@ class SignatureRule:
     whether the rule applies. `per_platform`: the node verifies the manifest of its platform, not the index. `denies`: it
     rejects every image that matches. `any_attestor`: one valid attestor is enough. `pools` are the pools whose nodes enforce
     it; empty for an admission controller. `repository` is where the signatures are, if not beside the image. `names` are for
-    the engine's error message, such as the authority.
+    the engine's error message, such as the authority. `identities` state which names in a signature nodes accept: all
+    must hold. It is empty if the engine does not compare names.
     """
 
     engine: str
@@ -78,6 +83,7 @@ class SignatureRule:
     denies: bool = False
     any_attestor: bool = False
     names: tuple[str, ...] = ()
+    identities: tuple[SignedIdentity, ...] = ()
 
     @property
     def is_of_nodes(self) -> bool:

@@ -6,6 +6,7 @@ docs/containers-registries.d.5.md; containerd docs/image-verification.md.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from auditor.plan.model import Plan, Pool
 from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.node_config.marked_toml import load_toml
 from auditor.readers.node_config.model import Unreadable
+from auditor.readers.signatures.identity import SignedIdentity, of_openshift, of_policy_json
 from auditor.readers.signatures.model import Attestor, SignatureForm, SignatureRule, UnreadPolicy
 from auditor.readers.signatures.policy_fields import items, texts
 from auditor.readers.workloads.manifests import Manifests
@@ -25,7 +27,16 @@ from auditor.readers.workloads.manifests import Manifests
 OPENSHIFT, NODES = "openshift", "containers-image"
 _VERIFIER = "io.containerd.image-verifier.v1.bindir"
 _MAX_POLICY = 4 * 1024 * 1024
-_ACCEPTS = frozenset({"insecureAcceptAnything"})
+_REQUIREMENTS = frozenset({"insecureAcceptAnything", "reject", "signedBy", "sigstoreSigned"})
+# What a `sigstoreSigned` verifies with, and its flag in facts/signature_contacts.yaml.
+_SOURCES = {
+    "keyPath": "key",
+    "keyPaths": "key",
+    "keyData": "key",
+    "keyDatas": "key",
+    "fulcio": "keyless",
+    "pki": "certificate",
+}
 Found = SignatureRule | UnreadPolicy
 
 
@@ -40,6 +51,12 @@ def image_policy(source: Manifests, item: Marked, owner: str, pools: tuple[str, 
     if root not in known:
         yield UnreadPolicy(owner, place, f"its root of trust {root[:40] or 'is missing'} is unknown")
         return
+    stated = ("spec", "policy", "signedIdentity")
+    remap = ("remapIdentity", "prefix"), ("remapIdentity", "signedPrefix")
+    fields = (("matchPolicy",), ("exactRepository", "repository"), *remap)
+    identity = of_openshift(*(item.text_at(*stated, *field) for field in fields))
+    if identity.invalid:
+        yield UnreadPolicy(owner, place, f"{identity.invalid}: the API server rejects it", is_unsupported=False)
     namespace = item.text_at("metadata", "namespace") or source.namespace
     yield SignatureRule(
         OPENSHIFT,
@@ -51,6 +68,7 @@ def image_policy(source: Manifests, item: Marked, owner: str, pools: tuple[str, 
         attestors=(Attestor(root, frozenset({known[root]}), {}, place),),
         per_platform=True,
         pools=pools,
+        identities=() if identity.invalid else (identity,),
     )
 
 
@@ -98,13 +116,15 @@ def built_in(plan: Plan) -> Iterator[Found]:
             doubt=doubt,
             per_platform=True,
             pools=linux,
+            identities=(SignedIdentity(),),
         )
 
 
 def is_policy(data: bytes) -> bool:
     """Return whether a file is a `policy.json` of containers/image."""
     start = data.lstrip()[:1]
-    return start == b"{" and b'"default"' in data and (b'"transports"' in data or b'"insecureAcceptAnything"' in data)
+    named = ("transports", *_REQUIREMENTS)
+    return start == b"{" and b'"default"' in data and any(f'"{name}"'.encode() in data for name in named)
 
 
 def _policy_json(plan: Plan, pool: Pool, path: str, data: bytes) -> Iterator[Found]:
@@ -133,32 +153,39 @@ def _scope(pool: Pool, place: Location, owner: str, scope: str, requirements: An
     if not kinds or not all(isinstance(kind, str) for kind in kinds):
         yield UnreadPolicy(title, place, "it is not a list of requirements")
         return
-    forms: tuple[SignatureForm, ...] = ()
-    if "sigstoreSigned" in kinds:
-        forms = (SignatureForm.SIG,)
-    elif "signedBy" in kinds:
+    unknown = next((kind for kind in kinds if kind not in _REQUIREMENTS), None)
+    if unknown is not None:
+        yield UnreadPolicy(title, place, f"its requirement {unknown!s:.40} is unknown, so the node rejects the whole file")
+        return
+    denies = "reject" in kinds
+    if "signedBy" in kinds and not denies:
         yield UnreadPolicy(title, place, "signedBy reads signatures from a lookaside server, which the audit does not contact")
-        return
-    elif "reject" not in kinds and not set(kinds) <= _ACCEPTS:
-        yield UnreadPolicy(
-            title, place, f"its requirement {next(kind for kind in kinds if kind not in _ACCEPTS)!s:.40} is unknown"
-        )
-        return
-    signed: dict[str, Any] = next((one for one in listed if one.get("type") == "sigstoreSigned"), {})
-    kind = next((name for name in ("fulcio", "pki") if name in signed), "key")
-    attestor = Attestor(scope or "default", frozenset({{"fulcio": "keyless", "pki": "certificate"}.get(kind, kind)}), {}, place)
+    signed = [] if denies else [one for one in listed if one.get("type") == "sigstoreSigned"]
+    identities = tuple(of_policy_json(one.get("signedIdentity")) for one in signed)
+    for identity in identities:
+        if identity.invalid:
+            yield UnreadPolicy(title, place, f"{identity.invalid}, so the node rejects the whole file", is_unsupported=False)
+    sources = [[name for name in _SOURCES if name in one] for one in signed]
+    if any(len(own) != 1 for own in sources):
+        why = f"sigstoreSigned needs exactly one of {', '.join(_SOURCES)}, so the node rejects the whole file"
+        yield UnreadPolicy(title, place, why, is_unsupported=False)
+    attestors = tuple(
+        Attestor(scope or "default", frozenset({_SOURCES[name]}), {}, place)
+        for name in dict.fromkeys(itertools.chain(*sources))
+    )
     # A scope without a demand is kept: it hides the more general ones.
     yield SignatureRule(
         NODES,
         owner,
         place,
         (scope,),
-        forms,
-        attestors=(attestor,),
+        (SignatureForm.SIG,) if signed else (),
+        attestors=attestors or (Attestor(scope or "default", frozenset({"key"}), {}, place),),
         per_platform=True,
         pools=(pool.name,),
         rule=f"scope {scope or 'default'}",
-        denies="reject" in kinds,
+        denies=denies,
+        identities=tuple(identity for identity in identities if not identity.invalid),
     )
 
 

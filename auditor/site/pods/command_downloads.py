@@ -13,12 +13,21 @@ from auditor.readers.pods.pod_commands import RunText
 from auditor.readers.scripts import Command, Word
 from auditor.redaction import REDACTED
 from auditor.site.fetches import shown_url
+from auditor.site.pods.foreign_programs import downloading_call, foreign_text, without_comments
 from auditor.site.pods.model import DownloadEffect, PodDownload, PodUnknown
 from auditor.site.pods.pod_hosts import PodReach, remote_of_host, remotes_in, urls_in
 from auditor.site.scripts import unread_shell
 from auditor.text import listed
 from auditor.transfer.copy_commands import name_of
-from auditor.transfer.download_commands import Argument, Download, Downloader, is_downloader, package_hosts, read_download
+from auditor.transfer.download_commands import (
+    Argument,
+    Download,
+    Downloader,
+    is_downloader,
+    names_downloader,
+    package_hosts,
+    read_download,
+)
 
 _SYSTEM = frozenset({"apt-get", "apt", "dnf", "zypper", "apk"})
 _OPTIONAL = frozenset({"silentlycontinue", "ignore"})
@@ -69,6 +78,8 @@ class CommandDownloads:
         for text in texts:
             self._troubles(text)
             for command in text.commands:
+                if text.text and not text.foreign:
+                    self._foreign(foreign_text(command), command.location)
                 words = _without_wrapper(command.words)
                 download = read_download([_argument(word) for word in words])
                 if download is not None:
@@ -80,12 +91,20 @@ class CommandDownloads:
         if text.unread and _may_download(text.text):
             first = text.unread[0]
             self.unread.setdefault(str(first), first.location)
-        for url in urls_in(_without_comments(text.foreign)) if text.foreign else ():
+        self._foreign(text.foreign, text.location)
+
+    def _foreign(self, text: str, at: Location) -> None:
+        """Note a program in another language that may download: it names an external host, or calls a known function."""
+        text = without_comments(text)
+        for url in urls_in(text):
             remote = fetch_remote(url)
             if remote is not None and self.reach.of(remote.host) is Scope.EXTERNAL:
                 why = f"it runs a program in a language that the audit does not parse, whose text names {remote.host}"
-                self.open.setdefault(why, text.location)
-                break
+                self.open.setdefault(why, at)
+                return
+        if (call := downloading_call(text)) and not self.program.environment.values.get("HF_HUB_OFFLINE"):
+            why = f"it runs a program in a language that the audit does not parse, whose text calls {call}, which may download"
+            self.open.setdefault(why, at)
 
     def _hidden(self, text: RunText, command: Command) -> None:
         words = [word.text if word.is_known else word.text.strip("\"'") for word in command.words]
@@ -119,7 +138,7 @@ class CommandDownloads:
 
     def _why(self, download: Download) -> str:
         image = self.program.image
-        if (download.is_unsure and download.row.otherwise != "unknown") or download.row.program in _SYSTEM:
+        if (download.is_unsure and download.row.otherwise not in {"unknown", "registry"}) or download.row.program in _SYSTEM:
             named = f" {image.repository}" if image is not None else ""
             return f"the configuration of {download.program} in the image{named} is unknown, and so is the host that it uses"
         return f"the host that {download.program} downloads from is unknown"
@@ -280,10 +299,6 @@ def _reads_input(command: Command, words: Sequence[str]) -> bool:
     return is_bare and not command.document
 
 
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//", "*")))
-
-
 def _argument(word: Word) -> Argument:
     if word.is_known:
         return Argument(word.text)
@@ -292,7 +307,7 @@ def _argument(word: Word) -> Argument:
 
 
 def _may_download(text: str) -> bool:
-    return "://" in text or any(is_downloader(word) for word in dict.fromkeys(_WORDS.findall(text)))
+    return "://" in text or names_downloader([match[0] for match in _WORDS.finditer(text)])
 
 
 def _is_weak(call: _Call) -> bool:

@@ -187,7 +187,8 @@ def test_expired_crl_fails_a_client_that_requires_revocation() -> None:
     form = form_of(fetched=ENDED, leaf=leaf_only, crl=[CRL])
     found = one(crl_stale, fetched=ENDED, crl=[CRL], clients=["curl"])
     assert found.severity is Severity.ERROR
-    assert "is not valid today" in found.message
+    assert "is not valid today: it expired on" in found.message
+    assert found.message.count("not valid") == 1
     assert "Rejected by curl on win" in found.message
     assert "CRYPT_E_REVOCATION_OFFLINE" in found.message
     assert found.facts["refused_by"] == ("curl on win",)

@@ -103,6 +103,24 @@ def test_pod_with_the_internal_name_is_the_listed_image() -> None:
     assert str(demand.reference) == "ghcr.io/org/web:1"
 
 
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ("attestors: [{entries: [{keys: {publicKeys: x}}, {keys: {publicKeys: y}}]}]", "several attestors"),
+        ("attestors: [{entries: [{keys: {publicKeys: x}}]}, {entries: [{keys: {publicKeys: y}}]}]", "several attestors"),
+        ("attestors: [{count: 2, entries: [{keys: {publicKeys: x}}, {keys: {publicKeys: y}}]}]", "several attestors"),
+        ("attestors: [{count: 1, entries: [{keys: {publicKeys: x}}, {keys: {publicKeys: y}}]}]", ""),
+        ("attestors: [{entries: [{keys: {publicKeys: x}}]}]\n      mutateDigest: false", "without a digest"),
+        ("attestors: [{entries: [{keys: {publicKeys: x}}]}]\n      mutateDigest: false\n      verifyDigest: false", ""),
+    ],
+)
+def test_demands_beyond_one_signature_are_named(more: str, named: str) -> None:
+    text = kyverno().replace("attestors: [{entries: [{keys: {publicKeys: x}}]}]", more)
+    policies, _ = demands_of(plan_of(text, POD.format(namespace="shop", image="a.b/c:1")))
+    assert len(policies.rules) == 1
+    assert [named in one.why for one in policies.unread] == ([True] if named else [])
+
+
 def test_conditions_make_a_rule_doubtful() -> None:
     selection = "match: {any: [{resources: {kinds: [Pod], selector: {matchLabels: {a: b}}}}]}"
     policies, _ = demands_of(plan_of(kyverno(selection=selection), POD.format(namespace="shop", image="a.b/c:1")))
