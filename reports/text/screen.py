@@ -204,7 +204,8 @@ def _how(step: FirstStep, report: Report, ink: Ink) -> Iterator[str]:
         yield _STEP + cut(step.action, room)
     elif command.startswith(_SHOW) or breadth(command) > room - 2:
         show = f"{_SHOW}{step.checks[0]}" if step.checks else command
-        how = step.action if step.severity is not None else step.reason
+        of_host = any(step.title == f"{row.host} {row.what}" for row in report.hosts)  # its title is the reason
+        how = step.action if step.severity is not None or of_host else step.reason
         yield f"{_STEP}{cut(how, room - breadth(show) - 1)} {ink.paint(clean(show), 'dim')}"
     else:
         yield _STEP + cut(step.action, room)

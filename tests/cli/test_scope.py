@@ -150,7 +150,8 @@ def test_each_site_of_a_fleet_states_its_examined_areas(folder: Path) -> None:
     assert "Areas examined" in done.stdout
     assert done.stdout.count("0 of 10") == 2
     index = (folder / "out/index.html").read_text()
-    assert "Areas examined" in index
+    assert '<abbr title="TLS trust per pool">trust</abbr>' in index
+    assert "TLS trust per pool: not declared" in index
     assert PROMISE not in index
 
 
