@@ -50,12 +50,16 @@ class _Rejected:
 
 
 def judged_identities(site: Site, rule: SignatureRule, cases: list[SignatureCase]) -> Iterator[Outcome]:
-    """Yield a finding per cause, and what is undetermined. Images without an observed signature are left to another check."""
+    """Yield a finding per cause, and what is undetermined. Images that have no signature are left to another check."""
     rejected: dict[tuple[object, ...], list[_Rejected]] = {}
     unknown: dict[SignatureCase, None] = {}
     for case in cases:
+        if SignatureForm.SIG not in rule.forms:
+            continue
         held = _held(case)
-        if held is None or SignatureForm.SIG not in rule.forms:
+        if held is None:
+            if rule.identities and not _is_absent(case):
+                unknown[case] = None
             continue
         for identity in rule.identities:
             for names in held.names or (SignedNames(),):
@@ -83,6 +87,12 @@ def _held(case: SignatureCase) -> Held | None:
     """Return the place whose signature the nodes will read: the internal registry, else what is copied to it."""
     places = (case.inside, case.source, case.archived)
     return next((held for held in places if held is not None and SignatureForm.SIG in held.forms), None)
+
+
+def _is_absent(case: SignatureCase) -> bool:
+    """Whether some place was asked for the signature, and each that was asked lacks it."""
+    asked = [held for held in (case.inside, case.source, case.archived) if held is not None]
+    return bool(asked) and all(held.trouble is None for held in asked)
 
 
 def _judged(case: SignatureCase, held: Held, identity: SignedIdentity, names: SignedNames) -> _Rejected | bool:
