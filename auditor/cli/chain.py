@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from auditor.pipeline.inspect.chain import InspectedChain
 
 
+DomainJoined = Annotated[
+    bool | None,
+    typer.Option(
+        "--domain-joined/--not-domain-joined",
+        help="Whether Windows nodes are members of an Active Directory domain. Default: as a dump states.",
+        show_default=False,
+    ),
+]
+
+
 def chain(
     subject: Annotated[
         str | None, typer.Argument(metavar="ENDPOINT|FILE", help="host:port, or a file with a chain, leaf first.")
@@ -37,14 +47,7 @@ def chain(
     root_updates: Annotated[
         str, typer.Option(metavar="HOW", help="How Windows updates its roots: enabled, disabled, file://… or http://….")
     ] = "",
-    domain_joined: Annotated[
-        bool | None,
-        typer.Option(
-            "--domain-joined/--not-domain-joined",
-            help="Whether Windows nodes are members of an Active Directory domain. Default: as a dump states.",
-            show_default=False,
-        ),
-    ] = None,
+    domain_joined: DomainJoined = None,
     reachable: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Internal hosts, such as *.plant7.local; repeatable.")
     ] = None,
