@@ -38,7 +38,7 @@ registry:
   kind: distribution 3.0.0
   config: config.yml
   rewrites: {docker.io: "registry.example:5000/hub", quay.io: "quay-mirror.example/quay"}
-endpoints: ["api.example:6443", "[fd00::9]:6443"]
+endpoints: ["api.example:443", "[fd00::9]:6443"]
 workloads: [{manifests: deploy}]
 copy: {scripts: [install.sh]}
 network: {reachable: ["*.plant7.local", "10.0.0.0/8", "fd00:1::/32", "files.example", "xn--bcher-kva.example", "192.0.2.7"]}
@@ -105,7 +105,7 @@ def site_with(host: str) -> Site:
                 "Root": {},
                 "api": {"issuer": "Root", "names": ["api.example"], "crl": [f"http://{ascii_name}/root.crl"]},
             },
-            "endpoints": {"api.example:6443": {"serves": ["api"]}},
+            "endpoints": {"api.example:443": {"serves": ["api"]}},
         }
     )
 

@@ -104,7 +104,7 @@ def test_program_runs_from_the_wheel_only(unpacked: Path, tmp_path: Path) -> Non
         cwd=tmp_path,
     )
     assert audited.returncode == 1, audited.stderr
-    assert audited.stdout.startswith("NOT READY")
+    assert "\n\nNOT READY: " in audited.stdout
     assert {"report.html", "report.json"} <= {path.name for path in tmp_path.iterdir()}
     for arguments in (("init", "-"), ("schema", "plan"), ("schema", "report"), ("checks",)):
         done = run(unpacked, "-m", "auditor", *arguments, cwd=tmp_path)

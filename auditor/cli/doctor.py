@@ -16,6 +16,7 @@ from auditor.cli import work
 from auditor.cli.config_file import find_config
 from auditor.cli.output import OutputFormat, write_stdout
 from auditor.errors import AuditorError
+from auditor.text import short_hash
 from reports.cleaning import clean
 from reports.table import columns
 
@@ -82,7 +83,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if found["can_isolate"] is False:
         yield "This system cannot start a program without a network: without `--render-charts`, an offline audit runs no helm."
     facts = found["facts"]
-    yield f"Facts as of {facts['as_of']} (SHA-256 {facts['digest'][:12]}): `auditor facts` lists the tables."
+    yield f"Facts as of {facts['as_of']} (SHA-256 {short_hash(facts['digest'])}): `auditor facts` lists the tables."
     yield from (row["name"] for row in found["roots"])
     yield ""
     folders = found["folders"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from auditor.text import short_hash
+
 
 class FileState(enum.StrEnum):
     """What became of a file. `UNREADABLE` is not a proof of anything: the file could not be read."""
@@ -64,7 +66,7 @@ def hash_difference(name: str, expected: Expected, sha256: str) -> FileDifferenc
     """Return the difference of a file that was read, or None if it has the expected SHA-256."""
     if sha256 == expected.sha256:
         return None
-    return FileDifference(name, FileState.CHANGED, f"SHA-256 is {sha256[:12]}…, expected {expected.sha256[:12]}…")
+    return FileDifference(name, FileState.CHANGED, f"SHA-256 is {short_hash(sha256)}…, expected {short_hash(expected.sha256)}…")
 
 
 def size_difference(name: str, expected: Expected, size: int) -> FileDifference | None:

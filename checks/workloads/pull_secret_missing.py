@@ -131,7 +131,7 @@ def _doubt_of_nodes(group: list[PullAccess]) -> Undetermined:
     first = group[0]
     names = list(dict.fromkeys(one.pod.namespace or "default" for one in group))
     owners = len(dict.fromkeys(one.pod.owner for one in group))
-    where = f"in the namespace{'s' if len(names) > 1 else ''} {listed(names, _SHOWN)}"
+    where = f"in the {'namespaces' if len(names) > 1 else 'namespace'} {listed(names, _SHOWN)}"
     verb = "have" if owners > 1 else "has"
     return Undetermined(
         Subject("registry", first.host),

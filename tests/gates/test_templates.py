@@ -104,7 +104,7 @@ def test_gitlab_job_writes_the_reports_that_it_names(tmp_path: Path) -> None:
     given |= {"AUDITOR_REQUIRE": "storage trust", "AUDITOR_SHOW": job["variables"]["AUDITOR_SHOW"]}
     done = run(script, tmp_path, **given)
     assert done.returncode == 1, done.stderr
-    assert "TLS trust per pool, required" in done.stdout
+    assert "scope-required" in done.stdout
     for report in job["artifacts"]["reports"].values():
         assert (tmp_path / report).stat().st_size > 0
 
