@@ -39,6 +39,7 @@ class Held:
 
     `is_absent`: every accepted form was requested and is missing. `trouble` says why it is unknown. `has_proof`: the signature
     carries the proof of a transparency log; None if unknown. `names`: those in the cosign signatures of each digest.
+    `lacks_image`: the image was observed to be absent there.
     """
 
     forms: tuple[SignatureForm, ...] = ()
@@ -47,6 +48,7 @@ class Held:
     has_proof: bool | None = None
     source: str = ""
     names: tuple[SignedNames, ...] = ()
+    lacks_image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Signatures:
             return None
         if not there and own and (held := self._registry(demand, at.repository, own)).forms:
             return held
-        return self._registry(demand, at.repository, there)
+        image = self.target.images.get(demand.reference)
+        return replace(self._registry(demand, at.repository, there), lacks_image=image is not None and bool(image.absent))
 
     def _digests(self, images: Images | None, demand: SignatureDemand) -> tuple[str, ...]:
         """Return the digests that the engine verifies: that of the image, or those of the manifests that nodes pull."""

@@ -102,7 +102,8 @@ def _judged(case: SignatureCase, held: Held, identity: SignedIdentity, names: Si
         return True
     if names.is_complete:
         return _Rejected(case, identity, names.names[0], is_assumed=False)
-    is_copied = case.at is not None and case.at != reference and held is not case.inside
+    is_unread = case.inside is not None and not case.inside.lacks_image  # the internal registry has it, and decides
+    is_copied = case.at is not None and case.at != reference and held is not case.inside and not is_unread
     if is_copied and not identity.accepts_repository(seen, reference.repository):
         return _Rejected(case, identity, str(reference), is_assumed=True)
     return False

@@ -138,7 +138,7 @@ def _outcome(site: Site, case: SignatureCase) -> Outcome | Unpredicted:
         return PASSED
     if inside is not None and inside.is_absent:
         return _observed(site, case, str(case.at) if case.at is not None else "the internal registry")
-    if inside is not None and inside.trouble is not None and inside.trouble.faults:
+    if inside is not None and inside.trouble is not None and (inside.trouble.faults or not inside.lacks_image):
         return unknown(_subject(case), inside.trouble)
     return _on_the_way(site, case) or _unknown(case)
 
