@@ -84,7 +84,7 @@ def _finding(site: Site, case: SignatureCase, cause: str, kind: str, fate: Signa
         severity=severity_of(case, is_sure=is_sure),
         subject=_subject(case),
         parts=(
-            Part(" ".join(texts[: 2 + len(unless)]), key=f"{rule.title} {kind}"),
+            Part(" ".join(texts[: 2 + len(unless)]), key=f"{rule.title} {kind}: {cause}"),
             Part(" ".join(texts[2 + len(unless) :]), Role.EFFECT, names_who=rule.is_of_nodes),
             *((Part(error, Role.SYMPTOM, f"{rule.title} {kind} error"),) if error else ()),
         ),
