@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from auditor.testing.certificates import hierarchy
 from tests.cli.runner import ROOT, auditor, environment
@@ -26,7 +28,11 @@ from tests.peers.registry import serve
 pytestmark = pytest.mark.peer
 
 PAGES = ("README.md", "docs/tutorial.md", "docs/ci.md", "docs/windows-nodes.md")
-NOT_RUN = {"make audit": "it installs, from the network, into an environment of its own", "make test": "it is what runs this"}
+NOT_RUN = {
+    "make audit": "it installs, from the network, into an environment of its own",
+    "make test": "it is what runs this",
+    "uv tool install .": "it installs, from the network, into the user's home",
+}
 VERDICTS = {"audit": {0, 1, 3}, "chain": {0, 1, 3}, "inspect": {0, 1, 3}, "images": {0, 1, 3}, "diff": {0, 1}}
 _CONSOLE = re.compile(r"^ *```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
@@ -61,6 +67,11 @@ def lines(page: str) -> list[str]:
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
+def _key() -> str:
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
+
+
 def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +101,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
                 "bin/auditor": f'#!/bin/sh\nexec "{sys.executable}" -m auditor "$@"\n',
                 "lists/linux.txt": f"{web}\n",
                 "lists/windows.txt": f"{win}\n",
+                "lists/linux-images.txt": f"{web}\n",
+                "lists/windows-images.txt": f"{win}\n",
+                "linux.txt": f"{web}\n",
+                "windows.txt": f"{win}\n",
+                "key.pem": _key(),
                 "images.txt": f"{web}\n",
                 "rancher-images.txt": f"{web}\n",
                 "hauler.yaml": hauler,
@@ -117,7 +133,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_has_the_shown_result(site: Site, page: str) -> None:
     own = (site.folder / "site.yaml").read_text(encoding="utf-8")
-    if "auditor init plan.yaml" not in lines(page):  # the pages that begin with a plan and a report of an earlier day
+    if "auditor init plan.yaml" not in {
+        line.partition("#")[0].strip() for line in lines(page)
+    }:  # the pages that begin with a plan and a report of an earlier day
         write(site.folder, {"plan.yaml": own})
         assert site.run("auditor audit plan.yaml --format json=report.json").returncode in VERDICTS["audit"]
     ran = 0
@@ -134,10 +152,10 @@ def test_every_command_of_a_page_has_the_shown_result(site: Site, page: str) -> 
     assert ran
 
 
-def test_copy_commands_of_the_readme_work(site: Site) -> None:
+def test_copy_commands_of_the_pages_work(site: Site) -> None:
     """Fetched onto a disk and pushed inside by the script that it names, every image is where the nodes ask for it."""
     write(site.folder, {"plan.yaml": (site.folder / "site.yaml").read_text(encoding="utf-8")})
-    for line in lines("README.md"):
+    for line in lines("docs/usage.md"):
         if "-o fix" in line or line.startswith("fix/copy/"):
             assert site.run(line).returncode == 0
     done = auditor("audit", "plan.yaml", "--via", "target", "--only", "image-missing-in-target", cwd=site.folder)

@@ -39,6 +39,7 @@ def test_tool_versions_are_those_of_the_facts() -> None:
         "regctl": run("regctl", "version", "--format", "{{.VCSTag}}"),
         "oras": run("oras", "version").split()[1].partition("+")[0],
     }
+    said["cosign"] = run("cosign", "version").partition("GitVersion:")[2].split()[0]
     assert {tool: text.strip().removeprefix("v") for tool, text in said.items()} == PINNED
 
 

@@ -103,9 +103,9 @@ def test_html_shows_the_rows_and_a_partially_ready_verdict_is_not_green() -> Non
 
 def test_index_of_a_fleet_states_the_examined_areas() -> None:
     entries = (
-        IndexedSite("a.yaml", 0, ready_report()),
-        IndexedSite("b.yaml", 0, partly_ready_report()),
-        IndexedSite("c.yaml", 2, problem="x"),
+        IndexedSite.of("a.yaml", ready_report()),
+        IndexedSite.of("b.yaml", partly_ready_report()),
+        IndexedSite.failed("c.yaml", 2, "x"),
     )
     lines = as_text(entries).splitlines()[2:]
     assert lines[0].split()[:5] == ["a.yaml", "ready", "10", "of", "10"]

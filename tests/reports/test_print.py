@@ -51,7 +51,7 @@ def test_print_is_cut_to_the_first_rows_and_says_so(browser: Browser, tmp_path: 
         expect(seen.page.get_by_text("50 more images are not printed")).to_be_visible()
         assert images(seen.page) == expected
         assert seen.page.locator("#found li:visible").count() == 10 * 5
-        expect(seen.page.get_by_text("50 more findings are not printed")).to_be_visible()
+        expect(seen.page.get_by_text("100 more findings are not printed")).to_be_visible()
         expect(seen.page.locator("section[aria-labelledby=method] ul")).to_be_visible()
         assert not seen.page.locator("#found pre:visible").count()
         seen.page.emulate_media(media="screen")
