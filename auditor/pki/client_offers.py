@@ -87,6 +87,7 @@ def offers_of(model: ClientModel, version: str, build: int | None, nodes: Sequen
     return _of_rows(library, version if library == "python" else "")
 
 
+@remembered
 def _go_releases(model: ClientModel, version: str) -> tuple[str, ...]:
     if model.id in {"go", "go-explicit-pool", "go-pool-file"}:
         return (version,)
@@ -102,6 +103,7 @@ def with_library(model: ClientModel, version: str) -> ClientModel:
     return msgspec.structs.replace(model, library_versions=known)
 
 
+@remembered
 def _of_rows(library: str, *versions: str) -> tuple[ClientOffer, ...]:
     rows = (row for version in versions for row in rows_at(_offers(library), version, library).rows)
     return tuple(dict.fromkeys(map(_offer, rows)))

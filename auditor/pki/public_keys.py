@@ -49,6 +49,7 @@ def _rules() -> dict[tuple[Library, str], tuple[KeyRule, ...]]:
     return found
 
 
+@remembered
 def _rules_for(library: Library, name: str, versions: tuple[str, ...]) -> tuple[KeyRule, ...]:
     """Return the rows that may hold: those of the given versions of the library, or all if none is known."""
     rows = _rules().get((library, name), ())
