@@ -88,10 +88,14 @@ def offers_of(model: ClientModel, version: str, build: int | None, nodes: Sequen
 
 
 @remembered
+def _go_rows(client: str, version: str) -> tuple[ClientGo, ...]:
+    return rows_at(_go_of(client), version, client).rows
+
+
 def _go_releases(model: ClientModel, version: str) -> tuple[str, ...]:
     if model.id in {"go", "go-explicit-pool", "go-pool-file"}:
         return (version,)
-    rows = rows_at(_go_of(model.id), version, model.id).rows
+    rows = _go_rows(model.id, version)
     return tuple(dict.fromkeys(row.go for row in rows)) or ("",)
 
 
