@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from auditor.check import Fact, Part, Remedy, Role, Subject, Undetermined
+from auditor.check import Fact, Outcome, Part, Remedy, Role, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.pki.path_rules import Flaw, FlawKind
-from auditor.plan.model import Endpoint
+from auditor.plan.model import Endpoint, Pool
 from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
 from auditor.site.trust.served import Served, Unobserved
@@ -181,3 +181,16 @@ def fetch_intermediate(url: str) -> tuple[str, ...]:
         f"curl -fsSLo intermediate.cer {shlex.quote(url)}",
         "openssl x509 -in intermediate.cer >> chain.pem  # OpenSSL before 3.0 needs -inform der",
     )
+
+
+def of_each_pool(
+    site: Site, today: datetime.date, of_pool: Callable[[Endpoint, Pool, list[TrustCase]], Iterable[Outcome]]
+) -> Iterator[Outcome]:
+    """Yield the outcomes of each endpoint and pool, and one for each endpoint whose handshakes were not observed."""
+    by_endpoint = cases_by_endpoint(site, today)
+    for endpoint in site.endpoints:
+        if (unknown := untested(site, endpoint)) is not None:
+            yield unknown
+        cases = by_endpoint.get(endpoint, ())
+        for pool in site.plan.pools:
+            yield from of_pool(endpoint, pool, [case for case in cases if case.pool is pool])

@@ -32,7 +32,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.client_certificates import Presented
 from auditor.site.trust.tls_versions import Offered
-from checks._shared.endpoints import cases_by_endpoint, symptom_of, untested
+from checks._shared.endpoints import of_each_pool, symptom_of
 
 _CONFIGURED = {
     "containerd": "Name the client certificate and its key as `client` in the hosts.toml of this registry",
@@ -87,14 +87,8 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Iterator
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """Yield one outcome per endpoint, pool and cause, and one per endpoint that was not observed."""
-    by_endpoint = cases_by_endpoint(site, today)
-    for endpoint in site.endpoints:
-        if (unknown := untested(site, endpoint)) is not None:
-            yield unknown
-        cases = by_endpoint.get(endpoint, ())
-        for pool in site.plan.pools:
-            yield from _of_pool(endpoint, pool, [case for case in cases if case.pool is pool])
+    """Return one outcome per endpoint, pool and cause, and one per endpoint that was not observed."""
+    return of_each_pool(site, today, _of_pool)
 
 
 CHECK = define(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
 from auditor.pki.public_keys import in_chain, in_handshake, key_name
 from auditor.pki.signature import signature_flaw
+from tests.peers.programs import require
 
 pytestmark = pytest.mark.peer
 PSS = ("-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048")
@@ -20,8 +20,7 @@ EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
 def self_signed(folder: Path, key: tuple[str, ...], digest: str = "-sha256") -> Certificate:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is missing")
+    require("openssl")
     subprocess.run(["openssl", "genpkey", *key, "-out", "k.pem"], cwd=folder, check=True, capture_output=True)
     command = ["openssl", "req", "-x509", "-new", "-key", "k.pem", digest, "-subj", "/CN=odd", "-days", "9", "-out", "c.pem"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
